@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib.h>
+
+/*
+ * Findings with a place: what is wrong with a user's files, all of it and not only the first.
+ *
+ * A SmithDiag collects; readers and checks add to it and go on. Callers ask smith_diag_has_errors()
+ * at their end, or turn it into a GError (the first finding's text, and how many more) for a caller
+ * that can only fail.
+ */
+typedef enum {
+	SMITH_SEVERITY_NOTE,
+	SMITH_SEVERITY_WARNING,
+	SMITH_SEVERITY_ERROR,
+} SmithSeverity;
+
+/* Where a value stands: 1-based; line 0 means "the whole file". @file is an intern string. */
+typedef struct {
+	const char *file;
+	guint line;
+	guint column;
+} SmithPlace;
+
+typedef struct {
+	SmithSeverity severity;
+	SmithPlace place;
+	const char *rule; /* intern string: "unknown-key" */
+	char *text;
+} SmithFinding;
+
+typedef struct {
+	GPtrArray *findings; /* (element-type SmithFinding*) */
+	guint errors;
+	guint warnings;
+} SmithDiag;
+
+SmithDiag *smith_diag_new(void);
+void smith_diag_free(SmithDiag *diag);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithDiag, smith_diag_free)
+
+void smith_diag_add(SmithDiag *diag, SmithSeverity severity, SmithPlace place, const char *rule,
+		    const char *format, ...) G_GNUC_PRINTF(5, 6);
+/* By file, line, column, rule. */
+void smith_diag_sort(SmithDiag *diag);
+/* "fleet.yaml:12:5: error: text [rule]" */
+char *smith_finding_to_string(const SmithFinding *finding);
+/* TRUE without errors; else FALSE with SMITH_ERROR_FINDINGS: "first finding (and N more)". */
+gboolean smith_diag_check(const SmithDiag *diag, GError **error);
