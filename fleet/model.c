@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fleet/model.h"
+
+#include <string.h>
+
+SmithFamily *smith_fleet_family(const SmithFleet *fleet, const char *name)
+{
+	for (guint i = 0; i < fleet->families->len; i++) {
+		SmithFamily *family = fleet->families->pdata[i];
+		if (g_strcmp0(family->name, name) == 0)
+			return family;
+	}
+	return NULL;
+}
+
+SmithService *smith_fleet_service(const SmithFleet *fleet, const char *name)
+{
+	for (guint i = 0; i < fleet->services->len; i++) {
+		SmithService *service = fleet->services->pdata[i];
+		if (g_strcmp0(service->name, name) == 0 || g_strcmp0(service->slug, name) == 0)
+			return service;
+	}
+	return NULL;
+}
+
+SmithGroup *smith_fleet_group(const SmithFleet *fleet, const char *name)
+{
+	for (guint i = 0; i < fleet->groups->len; i++) {
+		SmithGroup *group = fleet->groups->pdata[i];
+		if (g_strcmp0(group->name, name) == 0)
+			return group;
+	}
+	return NULL;
+}
+
+SmithHost *smith_fleet_host(const SmithFleet *fleet, const char *name)
+{
+	for (guint i = 0; i < fleet->hosts->len; i++) {
+		SmithHost *host = fleet->hosts->pdata[i];
+		if (g_strcmp0(host->name, name) == 0)
+			return host;
+	}
+	return NULL;
+}
+
+GPtrArray *smith_fleet_chain(const SmithFleet *fleet, const char *name, const char **base)
+{
+	GPtrArray *chain = g_ptr_array_new();
+	*base = NULL;
+	for (SmithFamily *family = smith_fleet_family(fleet, name); family != NULL;) {
+		g_assert(chain->len <= fleet->families->len);
+		g_ptr_array_insert(chain, 0, family);
+		*base = family->from;
+		family = smith_fleet_family(fleet, family->from);
+	}
+	return chain;
+}
+
+GPtrArray *smith_fleet_hosts_of(const SmithFleet *fleet, const SmithService *service)
+{
+	GPtrArray *hosts = g_ptr_array_new();
+	for (guint i = 0; i < fleet->hosts->len; i++) {
+		SmithHost *host = fleet->hosts->pdata[i];
+		bool here = false;
+		for (guint j = 0; j < fleet->groups->len && !here; j++) {
+			const SmithGroup *group = fleet->groups->pdata[j];
+			here = g_strcmp0(group->host, host->name) == 0 &&
+			       g_strv_contains((const char *const *)group->services, service->name);
+		}
+		if (here)
+			g_ptr_array_add(hosts, host);
+	}
+	return hosts;
+}
+
+/* A word begins at an upper-case letter after a lower-case one or digit ("WebAgent"), and at the
+ * last capital of a run before a lower-case letter ("TTSService"). */
+static bool word_begins(const char *name, gsize i)
+{
+	if (i == 0 || !g_ascii_isupper(name[i]))
+		return false;
+	if (g_ascii_islower(name[i - 1]) || g_ascii_isdigit(name[i - 1]))
+		return true;
+	return g_ascii_isupper(name[i - 1]) && g_ascii_islower(name[i + 1]);
+}
+
+char *smith_slug(const char *name)
+{
+	GString *slug = g_string_new(NULL);
+	for (gsize i = 0; name[i] != '\0'; i++) {
+		bool legal = g_ascii_isalnum(name[i]);
+		if ((!legal || word_begins(name, i)) && slug->len > 0 &&
+		    slug->str[slug->len - 1] != '-')
+			g_string_append_c(slug, '-');
+		if (legal)
+			g_string_append_c(slug, g_ascii_tolower(name[i]));
+	}
+	if (slug->len > 0 && slug->str[slug->len - 1] == '-')
+		g_string_truncate(slug, slug->len - 1);
+	return g_string_free(slug, FALSE);
+}
+
+static bool same_map(GHashTable *a, GHashTable *b)
+{
+	if (g_hash_table_size(a) != g_hash_table_size(b))
+		return false;
+	GHashTableIter iter;
+	gpointer key, value;
+	g_hash_table_iter_init(&iter, a);
+	while (g_hash_table_iter_next(&iter, &key, &value))
+		if (g_strcmp0(g_hash_table_lookup(b, key), value) != 0)
+			return false;
+	return true;
+}
+
+char *smith_fleet_image_name(const SmithFleet *fleet, const SmithService *service,
+			     const SmithHost *host)
+{
+	g_autoptr(GPtrArray) hosts = smith_fleet_hosts_of(fleet, service);
+	bool differ = false;
+	for (guint i = 1; i < hosts->len; i++) {
+		const SmithHost *first = hosts->pdata[0], *other = hosts->pdata[i];
+		differ = differ || !same_map(first->machine, other->machine);
+	}
+	g_autofree char *suffix = NULL;
+	if (differ && host != NULL) {
+		g_autofree char *slug = smith_slug(host->name);
+		suffix = g_strconcat("-", slug, NULL);
+	}
+	return g_strconcat(fleet->registry, "/", service->slug, suffix ? suffix : "", ":",
+			   fleet->tag, NULL);
+}
