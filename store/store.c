@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/fd.h"
+
+#define STEP_LIMIT (64 * 1024)
+
+struct SmithStore {
+	char *path;
+	SmithLayout *layout;
+	int steps_fd;
+	int files_fd;
+};
+
+static int open_below(int dirfd, const char *path, GError **error)
+{
+	int fd = smith_fd_open_dir(dirfd, path, NULL);
+	if (fd >= 0)
+		return fd;
+	if (!smith_fd_make_dirs(dirfd, path, error))
+		return -1;
+	return smith_fd_open_dir(dirfd, path, error);
+}
+
+SmithStore *smith_store_open(const char *path, GError **error)
+{
+	g_autoptr(SmithStore) store = g_new0(SmithStore, 1);
+	store->steps_fd = store->files_fd = -1;
+	store->path = path != NULL ? g_canonicalize_filename(path, NULL)
+				   : g_build_filename(g_get_user_data_dir(), "ocismith", NULL);
+	SMITH_AUTO_PREFIX("store", store->path, error);
+	smith_autofd int fd = open_below(AT_FDCWD, store->path, error);
+	if (fd < 0)
+		return NULL;
+	store->layout = smith_layout_open(fd, "oci", TRUE, error);
+	if (store->layout == NULL)
+		return NULL;
+	store->steps_fd = open_below(fd, "cache/steps", error);
+	if (store->steps_fd < 0)
+		return NULL;
+	store->files_fd = open_below(fd, "cache/files", error);
+	if (store->files_fd < 0)
+		return NULL;
+	return g_steal_pointer(&store);
+}
+
+void smith_store_free(SmithStore *store)
+{
+	if (store == NULL)
+		return;
+	smith_layout_free(store->layout);
+	smith_fd_clear(&store->steps_fd);
+	smith_fd_clear(&store->files_fd);
+	g_free(store->path);
+	g_free(store);
+}
+
+const char *smith_store_get_path(const SmithStore *store)
+{
+	return store->path;
+}
+
+SmithLayout *smith_store_layout(const SmithStore *store)
+{
+	return store->layout;
+}
+
+GBytes *smith_store_get_step(const SmithStore *store, const char *key)
+{
+	g_autofree char *path = smith_store_file_path(smith_digest_hex(key));
+	return smith_fd_read_file(store->steps_fd, path, STEP_LIMIT, NULL);
+}
+
+gboolean smith_store_put_step(const SmithStore *store, const char *key, const char *text,
+			      gsize length, GError **error)
+{
+	const char *hex = smith_digest_hex(key);
+	const char parent[] = {hex[0], hex[1], '\0'};
+	g_autofree char *path = smith_store_file_path(hex);
+	return smith_fd_make_dirs(store->steps_fd, parent, error) &&
+	       smith_fd_write_file(store->steps_fd, path, text, length, 0444, error);
+}
+
+int smith_store_files_fd(const SmithStore *store)
+{
+	return store->files_fd;
+}
+
+char *smith_store_file_path(const char *sha256_hex)
+{
+	return g_strdup_printf("%.2s/%s", sha256_hex, sha256_hex);
+}
+
+gboolean smith_store_make_file_dir(const SmithStore *store, const char *path, GError **error)
+{
+	g_autofree char *parent = g_path_get_dirname(path);
+	return smith_fd_make_dirs(store->files_fd, parent, error);
+}

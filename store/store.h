@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib.h>
+
+#include "oci/layout.h"
+
+/*
+ * The store: a directory that several processes share, where nothing that is known is done again.
+ *
+ *   oci/          an OCI image layout: all blobs, all named images; podman, skopeo and umoci read
+ * it cache/steps/  XX/KEY: what the step of that key yielded (a small JSON text of the caller's)
+ *   cache/files/  XX/SHA256: downloaded files by their digest
+ *
+ * All of it is content- or key-addressed and written by tmpfile and link, so there are no locks but
+ * the layout's, and a kill or a full disk at any point leaves a store that works. A record in
+ * cache/steps only says what was made; whoever uses it looks whether the blob is still there.
+ *
+ * Opening makes what is missing and writes nothing when all is there: a store on a read-only file
+ * system serves what it has. A SmithStore may be shared by threads.
+ */
+typedef struct SmithStore SmithStore;
+
+/* @path NULL: $XDG_DATA_HOME/ocismith, else ~/.local/share/ocismith. */
+SmithStore *smith_store_open(const char *path, GError **error);
+void smith_store_free(SmithStore *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithStore, smith_store_free)
+
+const char *smith_store_get_path(const SmithStore *store);
+SmithLayout *smith_store_layout(const SmithStore *store); /* borrowed */
+
+/* What was recorded for the step @key ("sha256:HEX"), at most 64 KiB; NULL when there is nothing
+ * (never an error: a record that cannot be read is a record that is not there). */
+GBytes *smith_store_get_step(const SmithStore *store, const char *key);
+/* Replaces a record that is there, for its blob may be gone. */
+gboolean smith_store_put_step(const SmithStore *store, const char *key, const char *text,
+			      gsize length, GError **error);
+
+/* The directory of downloaded files (borrowed), and a file's path in it by its sha256 ("XX/HEX").
+ */
+int smith_store_files_fd(const SmithStore *store);
+char *smith_store_file_path(const char *sha256_hex);
+/* Makes the parent of such a path. */
+gboolean smith_store_make_file_dir(const SmithStore *store, const char *path, GError **error);
