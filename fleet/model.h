@@ -10,9 +10,9 @@
 /*
  * The fleet as the user wrote it: plain data, with the place of each thing for messages.
  *
- * smith_fleet_load() (fleet/load.h) makes one; everything in it is owned by the SmithFleet and lives
- * as long. Strings that the user left out are NULL, lists are never NULL. docs/formats.md describes
- * the files.
+ * smith_fleet_load() (fleet/load.h) makes one; everything in it is owned by the SmithFleet and
+ * lives as long. Strings that the user left out are NULL, lists are never NULL. docs/formats.md
+ * describes the files.
  */
 
 /* Requirements of a family or a service: a file, or lines in the document itself. */
@@ -28,6 +28,7 @@ typedef struct {
 	char *file; /* families.d/NAME.yaml */
 	char *from; /* another family, or an image reference */
 	SmithPlace from_place;
+	SmithNode *pip_node;
 	SmithPip *pip; /* or NULL */
 	GHashTable *env;
 } SmithFamily;
@@ -66,7 +67,7 @@ typedef enum {
 typedef struct {
 	SmithPlace place;
 	SmithHealthKind kind;
-	char *http;	     /* path */
+	char *http; /* path */
 	bool tcp;
 	char **exec;
 	char *port;	     /* name of one of the service's ports */
@@ -87,10 +88,11 @@ typedef struct {
 	char *family;
 	SmithPlace family_place;
 	SmithApp *app; /* never NULL */
+	SmithNode *pip_node;
 	SmithPip *pip; /* or NULL */
 	GHashTable *env;
 	SmithNode *ports_node;
-	GPtrArray *ports; /* (element-type SmithPort*), in document order */
+	GPtrArray *ports;    /* (element-type SmithPort*), in document order */
 	SmithHealth *health; /* or NULL */
 	char **needs;	     /* names of services */
 	char **tmpfs;	     /* absolute paths, writable and lost at stop */

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib.h>
+
+#include "fleet/model.h"
+
+/*
+ * build-lock.json: what every input of the fleet resolved to, by digest, together with those
+ * inputs, so that a build can say what has changed since. It is canonical (two-space indented,
+ * members in the order below, lists sorted by name) and meant to be reviewed like code.
+ *
+ * Requirements in it are the user's lines in normal form; `wheels` of a set are the files that it
+ * adds to those of the family that it is derived from.
+ */
+#define SMITH_LOCK_FILE "build-lock.json"
+#define SMITH_LOCK_VERSION 1
+/* 1980-01-01: the oldest time that zip tools inside a container can handle. */
+#define SMITH_LOCK_EPOCH 315532800
+
+/* What a base image is and what was found in it. */
+typedef struct {
+	char *from;	  /* the reference, as a family writes it */
+	char *media_type; /* of the manifest for the lock's platform */
+	char *digest;
+	gint64 size;
+	char *python;	      /* "/usr/bin/python3.11" */
+	char *python_version; /* "3.11.2" */
+	char *libc;	      /* "glibc" or "musl" */
+	char *libc_version;   /* "2.36" */
+	char *init;	      /* "/usr/bin/tini", or NULL: there is none */
+	char **passwd;	      /* lines of /etc/passwd and /etc/group */
+	char **group;
+} SmithLockBase;
+
+/* The inputs of one family or service, and what they added. */
+typedef struct {
+	char *name;
+	char *from; /* the base's reference, or the family */
+	char **requirements;
+	char **wheels; /* file names */
+} SmithLockSet;
+
+typedef struct {
+	char *file; /* the wheel's file name: the key */
+	char *name; /* normal form */
+	char *version;
+	char *url; /* absolute, or a path relative to the fleet's directory */
+	gint64 size;
+	char *sha256; /* 64 hex digits */
+	char **by;    /* families and services that ask for it, wheels that require it */
+} SmithLockWheel;
+
+typedef struct {
+	gint64 version;
+	gint64 epoch;
+	char *platform;
+	GPtrArray *bases;    /* (element-type SmithLockBase*) */
+	GPtrArray *families; /* (element-type SmithLockSet*) */
+	GPtrArray *services; /* (element-type SmithLockSet*) */
+	GPtrArray *wheels;   /* (element-type SmithLockWheel*) */
+} SmithLock;
+
+SmithLock *smith_lock_new(void);
+void smith_lock_free(SmithLock *lock);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithLock, smith_lock_free)
+
+/* SMITH_ERROR_STALE when there is none; SMITH_ERROR_INVALID when it is not one that we can read,
+ * SHA-256 values that are not 64 hex digits included. */
+SmithLock *smith_lock_load(const SmithFleet *fleet, GError **error);
+char *smith_lock_write(const SmithLock *lock, gsize *length);
+/* Writes nothing when the file already says the same; *changed may be NULL. */
+gboolean smith_lock_save(const SmithLock *lock, const SmithFleet *fleet, gboolean *changed,
+			 GError **error);
+void smith_lock_sort(SmithLock *lock);
+
+SmithLockBase *smith_lock_base(const SmithLock *lock, const char *from);
+SmithLockSet *smith_lock_family(const SmithLock *lock, const char *name);
+SmithLockSet *smith_lock_service(const SmithLock *lock, const char *name);
+SmithLockWheel *smith_lock_wheel(const SmithLock *lock, const char *file);
+
+/* All wheels of a service (or, with @service NULL, of @family): those of the chain's root family
+ * first, each set by name (element-type SmithLockWheel*, borrowed). SMITH_ERROR_INVALID when the
+ * lock names a wheel that it does not describe. */
+GPtrArray *smith_lock_wheels_of(const SmithLock *lock, const SmithFleet *fleet, const char *family,
+				const char *service, GError **error);
+
+/* The requirements of a `pip:` in normal form, sorted (element-type char*); problems go to @diag.
+ */
+char **smith_lock_requirements(const SmithFleet *fleet, const SmithPip *pip, SmithDiag *diag);
+
+/* Each way in which the fleet is no longer what the lock was made of, as a sentence
+ * (element-type char*); empty when the lock is current. */
+GPtrArray *smith_lock_changes(const SmithLock *lock, const SmithFleet *fleet, SmithDiag *diag);

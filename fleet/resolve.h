@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/event.h"
+#include "fleet/lock.h"
+#include "store/store.h"
+
+/*
+ * `ocismith lock`: from a fleet to its lock.
+ *
+ * Base references become manifest digests of the platform, and the base's layers are read once for
+ * the interpreter, libc, init, users and groups. Each requirement (pinned by ==) becomes one wheel
+ * file, the best that the base's tags allow, from the fleet's find_links directories or its index;
+ * every byte of it is read, hashed and checked against its RECORD. Then each family and service is
+ * proven complete and consistent by the wheels' own Requires-Dist, Requires-Python and markers, and
+ * free of files that two wheels would write differently.
+ *
+ * Everything that is wrong with the requirements goes to @diag; NULL when there was anything. What
+ * can be kept for building (base blobs, downloads) goes into the store.
+ */
+typedef struct {
+	const SmithLock *previous; /* base digests are kept from it; NULL: none */
+	SmithEvents *events;
+	guint workers;
+	gint64 epoch;
+} SmithResolveOptions;
+
+SmithLock *smith_resolve(const SmithFleet *fleet, SmithStore *store,
+			 const SmithResolveOptions *options, SmithDiag *diag, GError **error);
