@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "cmd/command.h"
+
+/*
+ * The run function of each command, smith_cmd_NAME() in cmd/cmd-NAME.c. A row of the table whose
+ * function is not linked in is left out of the program, its help and its completions.
+ */
+#define SMITH_COMMAND(name_)                                                                       \
+	gboolean smith_cmd_##name_(SmithInvocation *inv, GError **error) __attribute__((weak))
+
+SMITH_COMMAND(lock);
+SMITH_COMMAND(build);
+SMITH_COMMAND(units);
+SMITH_COMMAND(images);
+SMITH_COMMAND(inspect);
+SMITH_COMMAND(ls);
+SMITH_COMMAND(history);
+SMITH_COMMAND(check);
+SMITH_COMMAND(version);
+SMITH_COMMAND(completion);
+SMITH_COMMAND(help);

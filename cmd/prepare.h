@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "cmd/command.h"
+
+/*
+ * What commands need, made ready before they run: the one place where SmithNeeds are acted on.
+ *
+ * The fleet is `fleet.yaml` in the current directory (-C DIR has changed to it) or its nearest
+ * parent. The store is --store, else $OCISMITH_STORE, else ocismith in the user's data directory
+ * ($XDG_DATA_HOME, ~/.local/share).
+ */
+struct SmithPrepared {
+	char *store_path; /* always set */
+	/* with SMITH_NEEDS_FLEET */
+	char *fleet_dir; /* ".", "..", "../.." */
+	int fleet_dirfd;
+};
+
+/* Fills in inv->prepared, which main() frees with smith_prepared_free(), also after a failure. */
+gboolean smith_prepare(SmithInvocation *inv, GError **error);
+void smith_prepared_free(SmithPrepared *prepared);

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/command.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "cmd/commands.h"
+
+static const char *const formats[] = {"text", "json", NULL};
+static const char *const progress_modes[] = {"auto", "plain", "json", "none", NULL};
+static const char *const color_modes[] = {"auto", "always", "never", NULL};
+static const char *const compressions[] = {"splice", "zstd", "gzip", NULL};
+static const char *const shells[] = {"bash", "zsh", "fish", NULL};
+
+const SmithOption smith_global_options[] = {
+	{.name = "directory",
+	 .letter = 'C',
+	 .kind = SMITH_OPTION_STRING,
+	 .argument = "DIR",
+	 .complete = SMITH_COMPLETE_DIRECTORY,
+	 .help = "change to DIR first; the fleet is fleet.yaml there or in its nearest parent"},
+	{.name = "store",
+	 .kind = SMITH_OPTION_STRING,
+	 .argument = "DIR",
+	 .complete = SMITH_COMPLETE_DIRECTORY,
+	 .help = "the store, instead of $OCISMITH_STORE or the one in the user's data directory"},
+	{.name = "jobs",
+	 .letter = 'j',
+	 .kind = SMITH_OPTION_INT,
+	 .argument = "N",
+	 .min = 1,
+	 .max = 1024,
+	 .help = "work on N things at a time, instead of one per processor"},
+	{.name = "format",
+	 .kind = SMITH_OPTION_ENUM,
+	 .argument = "FORMAT",
+	 .values = formats,
+	 .help = "form of the result"},
+	{.name = "progress",
+	 .kind = SMITH_OPTION_ENUM,
+	 .argument = "MODE",
+	 .values = progress_modes,
+	 .help = "form of the progress on stderr"},
+	{.name = "color",
+	 .kind = SMITH_OPTION_ENUM,
+	 .argument = "WHEN",
+	 .values = color_modes,
+	 .help = "colour on stderr"},
+	{.name = "quiet", .letter = 'q', .help = "tell only warnings and errors"},
+	{.name = "verbose", .letter = 'v', .help = "tell every step"},
+	{.name = "help", .letter = 'h', .help = "show help and exit"},
+	{.name = "version", .help = "show the version and exit"},
+	{0},
+};
+
+static const SmithOption lock_options[] = {
+	{.name = "update",
+	 .kind = SMITH_OPTION_LIST,
+	 .argument = "NAME",
+	 .optional = true,
+	 .help = "resolve NAME anew, a base or a distribution; without NAME everything"},
+	{.name = "check", .help = "write nothing; exit 4 if the lock does not match its inputs"},
+	{0},
+};
+
+static const SmithOption build_options[] = {
+	{.name = "output",
+	 .letter = 'o',
+	 .kind = SMITH_OPTION_LIST,
+	 .argument = "WHERE",
+	 .complete = SMITH_COMPLETE_FILE,
+	 .help = "also write the images to oci:DIR, oci-archive:FILE or docker-archive:FILE; may "
+		 "be "
+		 "given several times"},
+	{.name = "compression",
+	 .kind = SMITH_OPTION_ENUM,
+	 .argument = "HOW",
+	 .values = compressions,
+	 .help = "compression of new layers, instead of the fleet's"},
+	{0},
+};
+
+static const SmithOption units_options[] = {
+	{.name = "output",
+	 .letter = 'o',
+	 .kind = SMITH_OPTION_STRING,
+	 .argument = "DIR",
+	 .complete = SMITH_COMPLETE_DIRECTORY,
+	 .help = "write the units to DIR, one directory per host, instead of stdout"},
+	{.name = "host", .kind = SMITH_OPTION_LIST, .argument = "NAME", .help = "only this host's"},
+	{.name = "group",
+	 .kind = SMITH_OPTION_LIST,
+	 .argument = "NAME",
+	 .help = "only this group's"},
+	{0},
+};
+
+static const SmithOption inspect_options[] = {
+	{.name = "raw", .help = "the manifest's bytes as they are stored"},
+	{.name = "manifest", .help = "only the manifest"},
+	{.name = "config", .help = "only the image config"},
+	{0},
+};
+
+static const SmithOption ls_options[] = {
+	{.name = "long", .letter = 'l', .help = "also mode, owner, size and time"},
+	{0},
+};
+
+static const SmithOption help_options[] = {
+	{.name = "roff", .help = "the parts of a man page that come from the command table"},
+	{0},
+};
+
+static const SmithCommand rows[] = {
+	{.name = "lock",
+	 .summary = "Resolve every input and write build-lock.json",
+	 .options = lock_options,
+	 .needs = SMITH_NEEDS_FLEET,
+	 .run = smith_cmd_lock},
+	{.name = "build",
+	 .summary = "Build the images that the lock describes",
+	 .operands = "[TARGET...]",
+	 .max_operands = G_MAXUINT,
+	 .options = build_options,
+	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_LOCK | SMITH_NEEDS_STORE,
+	 .run = smith_cmd_build,
+	 .details = "A TARGET is the name of a service, a family or a group, or @HOST. Without one "
+		    "everything is built."},
+	{.name = "units",
+	 .summary = "Write the quadlet units of the fleet",
+	 .options = units_options,
+	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_LOCK,
+	 .run = smith_cmd_units},
+	{.name = "images",
+	 .summary = "List the images in the store",
+	 .needs = SMITH_NEEDS_STORE,
+	 .run = smith_cmd_images},
+	{.name = "inspect",
+	 .summary = "Show an image's manifest and config",
+	 .operands = "IMAGE",
+	 .min_operands = 1,
+	 .max_operands = 1,
+	 .options = inspect_options,
+	 .needs = SMITH_NEEDS_STORE,
+	 .run = smith_cmd_inspect},
+	{.name = "ls",
+	 .summary = "List the files of an image",
+	 .operands = "IMAGE [PATH]",
+	 .min_operands = 1,
+	 .max_operands = 2,
+	 .options = ls_options,
+	 .needs = SMITH_NEEDS_STORE,
+	 .run = smith_cmd_ls},
+	{.name = "history",
+	 .summary = "Show an image's layers and what made them",
+	 .operands = "IMAGE",
+	 .min_operands = 1,
+	 .max_operands = 1,
+	 .needs = SMITH_NEEDS_STORE,
+	 .run = smith_cmd_history},
+	{.name = "check",
+	 .summary = "Check the fleet and its lock without building",
+	 .needs = SMITH_NEEDS_FLEET,
+	 .run = smith_cmd_check},
+	{.name = "version", .summary = "Show the version", .run = smith_cmd_version},
+	{.name = "completion",
+	 .summary = "Print the completion script of a shell",
+	 .operands = "bash|zsh|fish",
+	 .min_operands = 1,
+	 .max_operands = 1,
+	 .operand_words = shells,
+	 .run = smith_cmd_completion},
+	{.name = "help",
+	 .summary = "Show help on a command",
+	 .operands = "[COMMAND]",
+	 .max_operands = 1,
+	 .options = help_options,
+	 .run = smith_cmd_help},
+};
+
+const SmithCommand *smith_command_next(const SmithCommand *previous)
+{
+	for (gsize i = previous == NULL ? 0 : (gsize)(previous - rows) + 1; i < G_N_ELEMENTS(rows);
+	     i++)
+		if (rows[i].run != NULL)
+			return &rows[i];
+	return NULL;
+}
+
+const SmithCommand *smith_command_find(const char *name)
+{
+	for (const SmithCommand *row = smith_command_next(NULL); row != NULL;
+	     row = smith_command_next(row))
+		if (strcmp(row->name, name) == 0)
+			return row;
+	return NULL;
+}
+
+const SmithCommand *smith_command_lookup(const char *name, GError **error)
+{
+	const SmithCommand *found = smith_command_find(name);
+	const char *known[G_N_ELEMENTS(rows) + 1] = {NULL};
+	const char *nearest;
+	guint n = 0;
+
+	if (found != NULL)
+		return found;
+	for (const SmithCommand *row = smith_command_next(NULL); row != NULL;
+	     row = smith_command_next(row))
+		if (!row->hidden)
+			known[n++] = row->name;
+	nearest = smith_nearest(name, known);
+	if (nearest != NULL)
+		smith_throw(error, SMITH_ERROR_USAGE, "unknown command '%s' (did you mean '%s'?)",
+			    name, nearest);
+	else
+		smith_throw(error, SMITH_ERROR_USAGE, "unknown command '%s'", name);
+	return NULL;
+}
