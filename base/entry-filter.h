@@ -10,7 +10,9 @@
 
 /* Sorted by smith_entry_path_compare(). Collects everything, so contents must not be `once`.
  * Two entries of one path are an error, unless both are directories with equal attributes (one
- * stays). A hard link whose target sorts after it is exchanged with its target. */
+ * stays). A hard link whose target sorts after it is exchanged with its target: of all names of an
+ * inode the first in the order holds it, the others link to that one and have its attributes. A
+ * link without a target in the stream, to a directory or to itself is an error. */
 SmithEntryIter *smith_entry_filter_sort(SmithEntryIter *inner);
 
 /* mtime = @epoch for all: later ones when @only_later, else every one. */
@@ -25,5 +27,6 @@ SmithEntryIter *smith_entry_filter_exclude(SmithEntryIter *inner, SmithEntryKeep
 					   gpointer user_data);
 
 /* Adds every missing parent directory (mode 0755, root:root, mtime @epoch), so that a layer says
- * the same of them as all other layers do. Collects, as sort does. */
+ * the same of them as all other layers do. Collects, as sort does. An entry in something that is no
+ * directory (a symbolic link, for one) is SMITH_ERROR_CONFLICT. */
 SmithEntryIter *smith_entry_filter_parents(SmithEntryIter *inner, gint64 epoch);

@@ -95,7 +95,8 @@ void smith_entry_free(SmithEntry *entry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithEntry, smith_entry_free)
 
 /* Order of entries in a layer: by path, bytewise with '/' before every other byte, so that a
- * directory comes before all that is in it and siblings' trees do not interleave. */
+ * directory comes before all that is in it and siblings' trees do not interleave. The root, ".",
+ * is the first of all. */
 int smith_entry_path_compare(const char *a, const char *b);
 
 /* "./a//b/" -> "a/b", "/" and "." -> "."; NULL with SMITH_ERROR_INVALID when a component is "..",

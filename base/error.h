@@ -7,8 +7,9 @@
  * The one error domain of the program.
  *
  * Every fallible function takes a `GError **error` last and returns FALSE, NULL or -1 on failure.
- * A failure is one line: `return smith_throw (error, SMITH_ERROR_INVALID, "...")`; the helpers
- * return FALSE, which is also NULL; functions that return a descriptor use `smith_throw_fd`.
+ * A failure is one line: `return smith_throw (error, SMITH_ERROR_INVALID, "...")`. smith_throw()
+ * returns FALSE; functions that return a pointer use smith_throw_null(), those that return a
+ * descriptor or a count smith_throw_fd().
  *
  * Text: lower case, no full stop, cause first, the subject in single quotes, got and expected.
  * Context is added once, by the callee, with SMITH_AUTO_PREFIX as its first line.
@@ -35,12 +36,17 @@ typedef enum {
 gboolean smith_throw(GError **error, SmithErrorCode code, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);
 
-/* As smith_throw(), for functions that return a file descriptor: returns -1. */
+/* As smith_throw(), for functions that return a pointer: returns NULL. */
+gpointer smith_throw_null(GError **error, SmithErrorCode code, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+
+/* As smith_throw(), for functions that return a file descriptor or a count: returns -1. */
 int smith_throw_fd(GError **error, SmithErrorCode code, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);
 
 /* G_IO_ERROR from the current errno, which is kept; the text is "FORMAT: strerror". */
 gboolean smith_throw_errno(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+gpointer smith_throw_errno_null(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 int smith_throw_errno_fd(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /*

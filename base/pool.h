@@ -14,9 +14,13 @@
  *   while (smith_pool_pending (pool) > 0)
  *           if (!smith_pool_take (pool, &result, error)) return FALSE;
  *
- * Submit all, then take all; take may wait for a job that is slower than its successors. After the
- * first failure jobs that have not begun are skipped. Freeing a pool waits for running jobs;
- * results that were not taken go to the job's own free function.
+ * Submit all, then take all; take may wait for a job that is slower than its successors. Workers
+ * begin at the first take. One thread submits and takes.
+ *
+ * Failure: take reports the failure that is the first in the order of submission, whichever job was
+ * quicker, and every later take reports it again. Jobs submitted after a failed one are skipped if
+ * they have not begun; those before it still run. Freeing a pool waits for running jobs and starts
+ * no others; results that were not taken go to the job's own free function.
  */
 typedef struct SmithPool SmithPool;
 
@@ -30,6 +34,7 @@ guint smith_pool_workers(const SmithPool *pool);
 void smith_pool_submit(SmithPool *pool, SmithPoolFunc func, gpointer item, guint64 weight,
 		       GDestroyNotify free_result);
 guint smith_pool_pending(const SmithPool *pool);
+/* @result may be NULL: the job's free function, if any, gets it. Only while one is pending. */
 gboolean smith_pool_take(SmithPool *pool, gpointer *result, GError **error);
 void smith_pool_free(SmithPool *pool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithPool, smith_pool_free)

@@ -44,7 +44,8 @@ SmithSource *smith_source_new_fd(int fd, gboolean take_fd, const char *name);
  * file that ends early is an error. */
 SmithSource *smith_source_new_range(int fd, guint64 offset, guint64 length, const char *name);
 /* Passes @inner on and fails, at its end, unless it had @size bytes (G_MAXUINT64: any) of @digest
- * (NULL: any); more than @size bytes fail at once. Takes @inner. */
+ * (NULL: any); more than @size bytes fail at once. With a @size the check comes with the last byte,
+ * so that a reader that stops at @size has been told. Digests are sha256. Takes @inner. */
 SmithSource *smith_source_new_verify(SmithSource *inner, guint64 size, const char *digest,
 				     const char *name);
 
@@ -68,7 +69,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithSink, smith_sink_free)
 
 SmithSink *smith_sink_new_bytes(GByteArray *array);	/* takes a reference */
 SmithSink *smith_sink_new_fd(int fd, const char *name); /* borrowed */
-/* Writes to both, owning neither. @b may be NULL. */
+/* Writes to both, owning neither: finish them yourself. @b may be NULL. */
 SmithSink *smith_sink_new_tee(SmithSink *a, SmithSink *b);
 
 /* Pumps @source into @sink; does not finish the sink. */
