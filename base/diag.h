@@ -3,13 +3,18 @@
 
 #include <glib.h>
 
+#include "base/error.h"
+
 /*
  * Findings with a place: what is wrong with a user's files, all of it and not only the first.
  *
  * A SmithDiag collects; readers and checks add to it and go on. Callers ask smith_diag_has_errors()
  * at their end, or turn it into a GError (the first finding's text, and how many more) for a caller
- * that can only fail.
+ * that can only fail. At most SMITH_DIAG_MAX_FINDINGS are kept, so that a hostile document cannot
+ * fill the memory with them; the counts go on.
  */
+#define SMITH_DIAG_MAX_FINDINGS 10000
+
 typedef enum {
 	SMITH_SEVERITY_NOTE,
 	SMITH_SEVERITY_WARNING,
@@ -44,7 +49,12 @@ void smith_diag_add(SmithDiag *diag, SmithSeverity severity, SmithPlace place, c
 		    const char *format, ...) G_GNUC_PRINTF(5, 6);
 /* By file, line, column, rule. */
 void smith_diag_sort(SmithDiag *diag);
+/* "fleet.yaml:12:5", or "fleet.yaml" for the whole file. */
+char *smith_place_to_string(SmithPlace place);
 /* "fleet.yaml:12:5: error: text [rule]" */
 char *smith_finding_to_string(const SmithFinding *finding);
-/* TRUE without errors; else FALSE with SMITH_ERROR_FINDINGS: "first finding (and N more)". */
+/* TRUE without errors; else FALSE with SMITH_ERROR_FINDINGS and the text of the first error:
+ * "fleet.yaml:12:5: text (and N more)". Sort before, to get the first in the file. */
 gboolean smith_diag_check(const SmithDiag *diag, GError **error);
+/* As smith_diag_check(), with another code. */
+gboolean smith_diag_throw(const SmithDiag *diag, SmithErrorCode code, GError **error);

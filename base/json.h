@@ -8,7 +8,7 @@
 /*
  * Our JSON text. No library's defaults can move a digest: UTF-8 unescaped except `"`, `\` and
  * control characters (\b \f \n \r \t, else \u00xx), integers in decimal, doubles shortest
- * round-trip, invalid UTF-8 replaced by U+FFFD.
+ * round-trip (infinities and NaN, which only YAML has, as null), invalid UTF-8 replaced by U+FFFD.
  *
  * SMITH_JSON_COMPACT has no white space (blobs, keys); SMITH_JSON_PRETTY is two-space indented with
  * a final newline (files that people review). With SMITH_JSON_SORTED members are in bytewise order
@@ -20,6 +20,7 @@ typedef enum {
 	SMITH_JSON_SORTED = 1 << 1,
 } SmithJsonFlags;
 
+/* @length may be NULL. */
 char *smith_json_write(const SmithNode *node, SmithJsonFlags flags, gsize *length);
 
 /* One string as a JSON string literal, quotes included. */
