@@ -2,11 +2,22 @@
 # One Makefile, not recursive. HACKING.md says how the tree is laid out; `make help` lists targets.
 VERSION  := 0.1.0
 PREFIX   ?= /usr/local
-BUILD    ?= build$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 comma    := ,
-CC       ?= gcc
+BUILD    ?= build$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
 FOLDERS  := base oci python store layers fleet build quadlet cmd
 PKGS     := json-glib-1.0 yaml-0.1 libcrypto libzstd
+
+# Debian packages: to build, to test; as root the goals in NEED_DEPS install what is missing.
+BUILD_PKGS := gcc make pkg-config libglib2.0-dev libjson-glib-dev libyaml-dev libssl-dev \
+              libarchive-dev libzstd-dev libdeflate-dev libisal-dev libcurl4-openssl-dev
+TEST_PKGS  := bats perl python3 python3-packaging python3-jsonschema python3-venv python3-pip \
+              skopeo umoci zstd patchelf binutils dpkg-dev xz-utils file libseccomp-dev shellcheck \
+              clang-format-14 groff-base golang-github-opencontainers-image-spec-dev
+FUZZ_PKGS  := clang-14 libclang-rt-14-dev
+NEED_DEPS  := check check-style check-e2e demo bench fuzz
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
             -Wwrite-strings -Wformat=2 -Wswitch-enum
@@ -22,9 +33,12 @@ ifdef DEVELOPER
 WARN     += -Werror
 endif
 GLIB_API := -DGLIB_VERSION_MIN_REQUIRED=GLIB_VERSION_2_74 -DGLIB_VERSION_MAX_ALLOWED=GLIB_VERSION_2_74
-# third-party headers as system headers: their warnings are not ours
-PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')
-PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -ldeflate -lisal -ldl -pthread
+# Asked for when the first recipe needs it, for pkg-config may have to be installed before, and then
+# remembered. Third-party headers are system headers: their warnings are not ours.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) | \
+             sed 's/-I/-isystem /g'))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)) -ldeflate -lisal -ldl \
+             -pthread)$(PKG_LIBS)
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DSMITH_VERSION='"$(VERSION)"' -I. $(GLIB_API) $(WARN) $(OPT) \
              $(HARDEN) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(PKG_LIBS) $(LDFLAGS)
@@ -32,19 +46,37 @@ ALL_LIBS   = -Wl,--as-needed $(PKG_LIBS) $(LDFLAGS)
 LIB_SRC  := $(filter-out cmd/%,$(wildcard $(FOLDERS:%=%/*.c)))
 CMD_SRC  := $(wildcard cmd/*.c)
 UNIT_SRC := $(wildcard tests/unit/test-*.c)
+TOOL_SRC := $(wildcard tests/tools/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz-*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CMD_OBJ  := $(CMD_SRC:%.c=$(BUILD)/%.o)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
+TOOL_BIN := $(TOOL_SRC:tests/tools/%.c=$(BUILD)/tests/%)
+REPLAY   := $(FUZZ_SRC:tests/fuzz/fuzz-%.c=$(BUILD)/tests/replay-%)
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+MAN      := $(patsubst docs/man/%.in,$(BUILD)/man/%,$(wildcard docs/man/*.1.in))
+COMPLETE := $(addprefix $(BUILD)/completions/ocismith.,bash zsh fish)
 BIN      := $(BUILD)/ocismith
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all unit clean FORCE
-all: $(BIN)
+.PHONY: all help man unit test-programs check check-unit check-e2e check-style check-layers bench \
+        fuzz fuzz-programs demo install dist fmt clean FORCE
+all: $(BIN) man $(COMPLETE) ## the program, its man pages and completions
 
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.* ## \(.*\)/\1\t\2/p' Makefile | expand -t 16
+
+# --- packages: a stamp, so that apt is asked once
+$(BUILD)/deps: Makefile tests/tools/install-deps
+	@mkdir -p $(@D)
+	@tests/tools/install-deps $(BUILD_PKGS) $(TEST_PKGS)
+	@touch $@
+DEPS := $(if $(filter $(NEED_DEPS),$(MAKECMDGOALS)),$(BUILD)/deps)
+
+# --- compiling
 # the flags, so that a change of them rebuilds
-$(BUILD)/flags: FORCE
+$(BUILD)/flags: FORCE | $(DEPS)
 	@mkdir -p $(@D)
 	@echo '$(CC) $(subst ','\'',$(ALL_CFLAGS)) $(ALL_LIBS)' | cmp -s - $@ || \
 	 echo '$(CC) $(subst ','\'',$(ALL_CFLAGS)) $(ALL_LIBS)' >$@
@@ -57,15 +89,99 @@ $(BUILD)/libsmith.a: $(LIB_OBJ)
 	@rm -f $@
 	ar rcs $@ $(LIB_OBJ)
 
+# cmd/ without main(), for its unit tests
+$(BUILD)/libcmd.a: $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
+	@rm -f $@
+	ar rcs $@ $^
+
+LINK = $(CC) $(ALL_CFLAGS) -o $@ $(filter %.o %.a,$^) $(ALL_LIBS)
+
 $(BIN): $(CMD_OBJ) $(BUILD)/libsmith.a
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(LINK)
+
+$(BUILD)/tests/test-cmd-%: $(BUILD)/tests/unit/test-cmd-%.o $(BUILD)/libcmd.a $(BUILD)/libsmith.a
+	$(LINK)
+
+$(BUILD)/tests/replay-%: $(BUILD)/tests/fuzz/fuzz-%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libsmith.a
+	$(LINK)
 
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libsmith.a
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(LINK)
+
+$(BUILD)/tests/%: $(BUILD)/tests/tools/%.o $(BUILD)/libsmith.a
+	$(LINK)
+
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libsmith.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(ALL_LIBS)
+
+man: $(MAN)
+$(BUILD)/man/%.1: docs/man/%.1.in docs/man/join.awk $(BIN)
+	@mkdir -p $(@D)
+	$(BIN) help --roff $(*:ocismith-%=%) | awk -f docs/man/join.awk - $< >$@
+
+$(BUILD)/completions/ocismith.%: $(BIN)
+	@mkdir -p $(@D)
+	$(BIN) completion $* >$@
+
+# --- testing
+# Everything that tests run finds its programs and data through these.
+TEST_ENV = env -u OCISMITH_STORE -u NO_COLOR -u SOURCE_DATE_EPOCH G_DEBUG=fatal-warnings \
+           OCISMITH_BUILD=$(abspath $(BUILD)) OCISMITH=$(abspath $(BIN)) G_TEST_SRCDIR=$(CURDIR) \
+           CC='$(CC)' HEADER_CFLAGS='$(filter-out -DSMITH_VERSION=%,$(ALL_CFLAGS))'
+PROVE    = $(TEST_ENV) prove --timer --exec tests/tools/tap
 
 unit: $(UNIT_BIN)
+test-programs: $(UNIT_BIN) $(TOOL_BIN) $(REPLAY)
 
-clean:
+check: all test-programs ## style, layers, unit tests, corpora and the tests of the command line
+	$(PROVE) $(wildcard tests/style/*.bats) $(UNIT_BIN) $(REPLAY) $(wildcard tests/cli/*.bats)
+
+check-unit: test-programs ## unit tests and corpora only
+	$(PROVE) $(UNIT_BIN) $(REPLAY)
+
+check-e2e: all test-programs ## with real podman, systemd and docker; as root, needs the network
+	$(PROVE) $(wildcard tests/e2e/*.bats)
+
+check-style: $(BUILD)/flags ## format, lengths, banned words, error texts, licences, headers, scripts
+	$(TEST_ENV) tests/style/check-style
+
+check-layers: ## a folder includes only folders of lower rank
+	tests/style/check-layers
+
+bench: all test-programs ## times against buildah; BENCH_ARGS goes to tests/bench/run
+	$(TEST_ENV) tests/bench/run $(BENCH_ARGS)
+
+FUZZ_SECONDS ?= 60
+fuzz: $(BUILD)/deps ## each fuzz target for FUZZ_SECONDS
+	@tests/tools/install-deps $(FUZZ_PKGS)
+	$(MAKE) BUILD=$(BUILD)/clang CC=clang-14 SANITIZE=fuzzer-no-link,address,undefined fuzz-programs
+	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(BUILD)/clang/fuzz
+fuzz-programs: $(FUZZ_BIN)
+
+demo: all ## examples/hello as real images: base, wheels, lock, build, units
+	OCISMITH=$(abspath $(BIN)) examples/demo.sh
+
+# --- the rest
+SHARE = $(DESTDIR)$(PREFIX)/share
+install: all ## to PREFIX (/usr/local) below DESTDIR
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/ocismith
+	install -d $(SHARE)/man/man1 $(SHARE)/ocismith/families.d
+	install -m 644 $(MAN) $(SHARE)/man/man1
+	install -D -m 644 $(BUILD)/completions/ocismith.bash $(SHARE)/bash-completion/completions/ocismith
+	install -D -m 644 $(BUILD)/completions/ocismith.zsh $(SHARE)/zsh/site-functions/_ocismith
+	install -D -m 644 $(BUILD)/completions/ocismith.fish $(SHARE)/fish/vendor_completions.d/ocismith.fish
+	$(foreach f,$(wildcard families.d/*.yaml),install -m 644 $f $(SHARE)/ocismith/families.d;)
+	$(foreach f,$(wildcard seccomp/*.json),install -D -m 644 -t $(SHARE)/ocismith/seccomp $f;)
+
+dist: ## a source archive of HEAD, the same bytes each time
+	@mkdir -p $(BUILD)
+	git archive --format=tar --prefix=ocismith-$(VERSION)/ HEAD | gzip -n9 >$(BUILD)/ocismith-$(VERSION).tar.gz
+
+fmt: ## clang-format all of it
+	clang-format-14 -i $(wildcard $(FOLDERS:%=%/*.[ch]) tests/*/*.[ch])
+
+clean: ## remove what was built
 	rm -rf build build-*
 
--include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d)
+-include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

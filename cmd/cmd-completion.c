@@ -85,12 +85,12 @@ static void print_bash(void)
 	smith_print("# bash completion of ocismith; printed by 'ocismith completion bash'\n"
 		    "_ocismith()\n{\n"
 		    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-		    "\tlocal word command= words='%s%s' i\n"
+		    "\tlocal word command='' words='%s%s' commands=' %s ' i\n"
 		    "\tif [[ $cur == = ]]; then cur=; fi\n"
 		    "\tif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
 		    "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 		    "\t\tword=${COMP_WORDS[i]}\n"
-		    "\t\tcase \" %s \" in *\" $word \"*) command=$word; break ;; esac\n"
+		    "\t\tcase $commands in *\" $word \"*) command=$word; break ;; esac\n"
 		    "\tdone\n"
 		    "\tcase $command:$prev in\n",
 		    global, names, names);
@@ -175,8 +175,12 @@ static void print_zsh(void)
 
 		smith_print("\t%s)\n\t\town=(\n", row->name);
 		zsh_options(row->options);
-		smith_print("\t\t)\n\t\t_arguments $global $own '*:%s:(%s)'\n\t\t;;\n",
-			    row->operands != NULL ? "operand" : "", words != NULL ? words : "");
+		smith_print("\t\t)\n\t\t_arguments $global $own");
+		if (words != NULL)
+			smith_print(" '*:operand:(%s)'", words);
+		else if (row->operands != NULL)
+			smith_print(" '*:operand:_default'");
+		smith_print("\n\t\t;;\n");
 	}
 	smith_print("\tesac\n}\n_ocismith \"$@\"\n");
 }
