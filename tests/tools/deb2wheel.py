@@ -261,7 +261,7 @@ def stage_data(deb, dist, data):
     for path in deb.under('usr/bin'):
         name = os.path.basename(path)
         source = os.path.join(deb.root, path)
-        if name in commands or os.path.islink(source):
+        if name in commands or name.startswith('dh_') or os.path.islink(source):
             continue
         with open(source, 'rb') as f:
             content = f.read()

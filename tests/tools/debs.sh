@@ -101,3 +101,9 @@ debs_fetch() { # LIST PKG...
 		printf '%s\n' "$DEBS_CACHE/debs/$name"
 	done >"$list"
 }
+
+# when the newest of the package lists was made, in seconds since the epoch
+debs_released() {
+	sed -n 's/^Date: //p' "$DEBS_APT"/lists/*_InRelease |
+		while read -r day; do date -d "$day" +%s; done | sort -n | tail -1
+}
