@@ -19,8 +19,9 @@ import tarfile
 
 MERGED = ('bin', 'sbin', 'lib', 'lib64')
 DROP = re.compile(r'usr/share/(man|info|locale|lintian|bug|doc-base)/.|usr/share/doc/.*/(?!copyright$)|'
-                  r'dev/.|proc/.|sys/.|run/.|tmp/.|var/(cache|log|tmp)/.*[^/]$|var/lib/apt/lists/.|'
-                  r'etc/(machine-id|hostname|resolv\.conf)$|var/lib/dpkg/[^/]*-old$')
+                  r'dev/.|proc/.|sys/.|run/.|tmp/.|var/(cache|log|tmp)/.*[^/]$|var/lib/apt/lists/(?!partial/$).|'
+                  r'etc/(machine-id|hostname|resolv\.conf|.*/99mmdebstrap|apt/sources\.list\.d/.+)$|'
+                  r'etc/(passwd|group|shadow|gshadow|subuid|subgid)-$|var/lib/dpkg/[^/]*-old$')
 SOURCES = ''.join('deb http://deb.debian.org/%s main\n' % s for s in (
     'debian bookworm', 'debian bookworm-updates', 'debian-security bookworm-security'))
 
@@ -115,7 +116,7 @@ def unpack(root, deb):
 def configure(root):
     """What the maintainer scripts would have done, as far as programs need it."""
     for name in MERGED:
-        if name == 'lib64' and 'usr/lib64' not in root.entries:
+        if not any(path.startswith('usr/%s/' % name) for path in root.entries):
             continue
         root.folder('usr/' + name)
         root.link(name, 'usr/' + name)
@@ -126,8 +127,9 @@ def configure(root):
     for path in ('tmp', 'var/tmp', 'run/lock'):
         root.folder(path)
         root.entries[path][0].mode = 0o1777
-    root.link('var/run', '/run')
-    root.link('var/lock', '/run/lock')
+    for path, target in (('var/run', '/run'), ('var/lock', '/run/lock')):
+        root.entries.pop(path, None)
+        root.link(path, target)
     root.make('etc/passwd', root.content('usr/share/base-passwd/passwd.master'))
     root.make('etc/group', root.content('usr/share/base-passwd/group.master'))
     root.make('etc/apt/sources.list', SOURCES.encode())
@@ -154,6 +156,7 @@ def from_debs(root, debs):
     stanzas = [unpack(root, deb) for deb in debs]
     root.make('var/lib/dpkg/status', ('\n'.join(sorted(stanzas)) + '\n').encode())
     root.make('var/lib/dpkg/available')
+    root.make('var/lib/dpkg/info/format', b'1\n')
     configure(root)
     for path in list(root.entries):
         while '/' in path:
