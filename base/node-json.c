@@ -32,6 +32,7 @@ typedef struct {
 	guint line;
 	guint column;
 	guint depth;
+	guint values;
 	GArray *notes; /* (element-type Note) */
 	GError **error;
 } Scan;
@@ -92,8 +93,10 @@ static gsize skip_digits(Scan *scan)
 
 static gboolean add_note(Scan *scan, char kind)
 {
-	if (scan->notes->len >= 2 * SMITH_NODE_MAX_NODES)
-		return fail(scan, scan->p, SMITH_ERROR_LIMIT, "document has too many values");
+	if (kind != 'k' && ++scan->values > SMITH_NODE_MAX_NODES)
+		return fail(scan, scan->p, SMITH_ERROR_LIMIT,
+			    "document has too many values, at most " G_STRINGIFY(
+				    SMITH_NODE_MAX_NODES) " are read");
 	move_mark(scan, scan->p);
 	Note note = {.kind = kind,
 		     .line = scan->line,

@@ -20,6 +20,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(yaml_parser_t, yaml_parser_delete)
 
 typedef struct {
 	yaml_parser_t *parser;
+	const char *text;
 	const char *file;
 	GHashTable *anchors; /* name -> SmithNode* in the tree, NULL while it is being read */
 	gsize nodes;
@@ -62,6 +63,13 @@ static gboolean next_event(Reader *reader, yaml_event_t *event)
 		return TRUE;
 	const yaml_parser_t *parser = reader->parser;
 	const char *problem = parser->problem != NULL ? parser->problem : "not YAML";
+	if (parser->error == YAML_READER_ERROR) { /* these have no mark */
+		const char *at = reader->text + parser->problem_offset;
+		g_autofree char *place =
+			smith_place_to_string(smith_node_locate(reader->text, at, reader->file));
+		return smith_throw(reader->error, SMITH_ERROR_INVALID, "%s: %s, got U+%04X", place,
+				   problem, (guint)parser->problem_value);
+	}
 	if (parser->context != NULL)
 		return fail(reader, parser->problem_mark, SMITH_ERROR_INVALID, "%s %s", problem,
 			    parser->context);
@@ -274,18 +282,18 @@ static gboolean resolve_tag(Reader *reader, const yaml_event_t *event, const cha
 		    "tag '%s' is not known, only the core tags (!!str, !!int, ...) are", tag);
 }
 
-static gboolean check_scalar(Reader *reader, const yaml_event_t *event)
+static gboolean check_scalar(Reader *reader, const yaml_event_t *event, gsize nodes)
 {
 	const char *value = (const char *)event->data.scalar.value;
 	if (strlen(value) != event->data.scalar.length)
 		return fail(reader, event->start_mark, SMITH_ERROR_INVALID,
 			    "NUL character in a string");
-	return account(reader, event->start_mark, 1, event->data.scalar.length);
+	return account(reader, event->start_mark, nodes, event->data.scalar.length);
 }
 
 static SmithNode *read_scalar(Reader *reader, const yaml_event_t *event)
 {
-	if (!check_scalar(reader, event))
+	if (!check_scalar(reader, event, 1))
 		return NULL;
 	g_autoptr(SmithNode) node = smith_node_new(SMITH_NODE_STRING);
 	node->place = place_of(reader, event->start_mark);
@@ -351,7 +359,7 @@ static gboolean check_key(Reader *reader, const yaml_event_t *event, GHashTable 
 			    event->type == YAML_ALIAS_EVENT ? "an alias" : "a list or a map");
 	const char *key = (const char *)event->data.scalar.value;
 	bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	if (!check_scalar(reader, event))
+	if (!check_scalar(reader, event, 0))
 		return FALSE;
 	if (event->data.scalar.anchor != NULL || event->data.scalar.tag != NULL)
 		return fail(reader, event->start_mark, SMITH_ERROR_UNSUPPORTED,
@@ -447,6 +455,7 @@ SmithNode *smith_node_read_yaml(const char *text, gsize length, const char *file
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	Reader reader = {
 		.parser = &parser,
+		.text = text,
 		.file = g_intern_string(file),
 		.anchors = anchors,
 		.error = error,

@@ -171,6 +171,20 @@ void smith_node_free(SmithNode *node)
 	g_free(node);
 }
 
+SmithPlace smith_node_locate(const char *text, const char *at, const char *file)
+{
+	SmithPlace place = {g_intern_string(file), 1, 1};
+	for (const char *p = text; p < at; p++) {
+		if (*p == '\n') {
+			place.line++;
+			place.column = 1;
+		} else if (((guchar)*p & 0xc0) != 0x80) {
+			place.column++;
+		}
+	}
+	return place;
+}
+
 gboolean smith_node_check_text(const char *text, gsize length, const char *file, GError **error)
 {
 	if (length > SMITH_NODE_MAX_BYTES)
@@ -181,15 +195,9 @@ gboolean smith_node_check_text(const char *text, gsize length, const char *file,
 	const char *end = NULL;
 	if (g_utf8_validate_len(text, length, &end))
 		return TRUE;
-	guint line = 1, column = 1;
-	for (const char *p = text; p < end; p = g_utf8_next_char(p)) {
-		column = *p == '\n' ? 1 : column + 1;
-		line += *p == '\n';
-	}
+	g_autofree char *place = smith_place_to_string(smith_node_locate(text, end, file));
 	if (*end == '\0')
-		return smith_throw(error, SMITH_ERROR_INVALID, "%s:%u:%u: NUL byte in the text",
-				   file, line, column);
-	return smith_throw(error, SMITH_ERROR_INVALID,
-			   "%s:%u:%u: text is not UTF-8, got byte 0x%02x", file, line, column,
-			   (guchar)*end);
+		return smith_throw(error, SMITH_ERROR_INVALID, "%s: NUL byte in the text", place);
+	return smith_throw(error, SMITH_ERROR_INVALID, "%s: text is not UTF-8, got byte 0x%02x",
+			   place, (guchar)*end);
 }

@@ -81,6 +81,8 @@ const char *smith_node_type_name(SmithNodeType type); /* "a map", "a list", "a s
 
 /* What both readers ask of a text first: at most SMITH_NODE_MAX_BYTES of UTF-8 without NUL. */
 gboolean smith_node_check_text(const char *text, gsize length, const char *file, GError **error);
+/* Where the byte @at of @text stands. */
+SmithPlace smith_node_locate(const char *text, const char *at, const char *file);
 
 void smith_node_free(SmithNode *node);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithNode, smith_node_free)
