@@ -22,6 +22,10 @@ DROP = re.compile(r'usr/share/(man|info|locale|lintian|bug|doc-base)/.|usr/share
                   r'dev/.|proc/.|sys/.|run/.|tmp/.|var/(cache|log|tmp)/.*[^/]$|var/lib/apt/lists/(?!partial/$).|'
                   r'etc/(machine-id|hostname|resolv\.conf|.*/99mmdebstrap|apt/sources\.list\.d/.+)$|'
                   r'etc/(passwd|group|shadow|gshadow|subuid|subgid)-$|var/lib/dpkg/[^/]*-old$')
+# dpkg's own word for what DROP leaves out, so that `dpkg --verify` agrees
+EXCLUDES = ''.join('path-exclude=/usr/share/%s/*\n' % s for s in (
+    'man', 'info', 'locale', 'lintian', 'bug', 'doc-base', 'doc')) + (
+    'path-include=/usr/share/doc/*/copyright\n')
 SOURCES = ''.join('deb http://deb.debian.org/%s main\n' % s for s in (
     'debian bookworm', 'debian bookworm-updates', 'debian-security bookworm-security'))
 
@@ -132,7 +136,6 @@ def configure(root):
         root.link(path, target)
     root.make('etc/passwd', root.content('usr/share/base-passwd/passwd.master'))
     root.make('etc/group', root.content('usr/share/base-passwd/group.master'))
-    root.make('etc/apt/sources.list', SOURCES.encode())
     for path, source in (('etc/nsswitch.conf', 'usr/share/libc-bin/nsswitch.conf'),
                          ('etc/profile', 'usr/share/base-files/profile'),
                          ('root/.bashrc', 'usr/share/base-files/dot.bashrc'),
@@ -205,10 +208,11 @@ def main():
     else:
         with open(sources[0], 'rb') as f:
             root.read_tar(f)
-        root.make('etc/apt/sources.list', SOURCES.encode())
         for name in MERGED:
             if 'usr/' + name in root.entries:
                 root.link(name, 'usr/' + name)
+    root.make('etc/apt/sources.list', SOURCES.encode())
+    root.make('etc/dpkg/dpkg.cfg.d/excludes', EXCLUDES.encode())
     tar = io.BytesIO()
     root.write(tar)
 
