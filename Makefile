@@ -54,7 +54,8 @@ UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
 TOOL_BIN := $(TOOL_SRC:tests/tools/%.c=$(BUILD)/tests/%)
 REPLAY   := $(FUZZ_SRC:tests/fuzz/fuzz-%.c=$(BUILD)/tests/replay-%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
-MAN      := $(patsubst docs/man/%.in,$(BUILD)/man/%,$(wildcard docs/man/*.1.in))
+# a page for the program and one for each command
+MAN      := $(BUILD)/man/ocismith.1 $(patsubst cmd/cmd-%.c,$(BUILD)/man/ocismith-%.1,$(wildcard cmd/cmd-*.c))
 COMPLETE := $(addprefix $(BUILD)/completions/ocismith.,bash zsh fish)
 BIN      := $(BUILD)/ocismith
 
