@@ -22,7 +22,7 @@ DROP = re.compile(r'usr/share/(man|info|locale|lintian|bug|doc-base)/.|usr/share
                   r'dev/.|proc/.|sys/.|run/.|tmp/.|var/(cache|log|tmp)/.*[^/]$|var/lib/apt/lists/(?!partial/$).|'
                   r'etc/(machine-id|hostname|resolv\.conf|.*/99mmdebstrap|apt/sources\.list\.d/.+)$|'
                   r'etc/(passwd|group|shadow|gshadow|subuid|subgid)-$|var/lib/dpkg/[^/]*-old$')
-# dpkg's own word for what DROP leaves out, so that `dpkg --verify` agrees
+# what DROP leaves out, dpkg shall leave out of later packages too
 EXCLUDES = ''.join('path-exclude=/usr/share/%s/*\n' % s for s in (
     'man', 'info', 'locale', 'lintian', 'bug', 'doc-base', 'doc')) + (
     'path-include=/usr/share/doc/*/copyright\n')
