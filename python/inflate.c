@@ -143,8 +143,8 @@ gssize smith_inflate_read(SmithInflate *self, void *buffer, gsize length, SmithS
 			break;
 		}
 		if (state->avail_out == room && state->avail_in == waiting) {
-			smith_throw(error, SMITH_ERROR_INVALID,
-				    "deflate stream of '%s' ends early", self->name);
+			smith_throw(error, SMITH_ERROR_INVALID, "deflate stream of '%s' ends early",
+				    self->name);
 			return -1;
 		}
 	}

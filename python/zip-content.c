@@ -50,8 +50,8 @@ static gboolean check_end(ZipSource *self, GError **error)
 		g_autofree char *got = smith_digest_to_hex(sha256, sizeof sha256);
 		g_autofree char *want = smith_digest_to_hex(self->content->sha256, sizeof sha256);
 
-		return smith_throw(error, SMITH_ERROR_VERIFY,
-				   "sha256 of '%s' is %s, expected %s", member->name, got, want);
+		return smith_throw(error, SMITH_ERROR_VERIFY, "sha256 of '%s' is %s, expected %s",
+				   member->name, got, want);
 	}
 	return TRUE;
 }

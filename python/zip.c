@@ -61,8 +61,7 @@ static gboolean find_end(const guint8 *tail, gsize length, gsize *position, GErr
 	gboolean found = FALSE;
 
 	for (gsize i = 0; i + END_SIZE <= length; i++) {
-		if (get32(tail + i) != 0x06054b50 ||
-		    i + END_SIZE + get16(tail + i + 20) != length)
+		if (get32(tail + i) != 0x06054b50 || i + END_SIZE + get16(tail + i + 20) != length)
 			continue;
 		if (found)
 			return smith_throw(error, SMITH_ERROR_INVALID,
@@ -208,8 +207,8 @@ static gboolean check_name(const char *name, gsize length, guint16 flags, GError
 				   "member name '%s' is not marked as, or not valid UTF-8",
 				   printable);
 	if (name[0] == '/')
-		return smith_throw(error, SMITH_ERROR_INVALID,
-				   "unsafe member name '%s': absolute", printable);
+		return smith_throw(error, SMITH_ERROR_INVALID, "unsafe member name '%s': absolute",
+				   printable);
 	if (name[length - 1] == '/')
 		length--;
 	for (const char *p = name; p <= name + length; p++) {
@@ -301,8 +300,8 @@ static gboolean check_coding(const SmithZipMember *member, GError **error)
 static gboolean add_member(SmithZip *self, SmithZipMember *member, const guint8 *name, gsize length,
 			   GError **error)
 {
-	const char *text = g_string_chunk_insert_len(self->names, (const char *)name,
-						     (gssize)length);
+	const char *text =
+		g_string_chunk_insert_len(self->names, (const char *)name, (gssize)length);
 
 	if (!check_name(text, length, member->flags, error))
 		return FALSE;
@@ -313,8 +312,7 @@ static gboolean add_member(SmithZip *self, SmithZipMember *member, const guint8 
 	if (!check_coding(member, error) || !check_kind(member, error))
 		return FALSE;
 	g_array_append_val(self->members, *member);
-	if (!g_hash_table_insert(self->by_name, (char *)text,
-				 GUINT_TO_POINTER(self->members->len)))
+	if (!g_hash_table_insert(self->by_name, (char *)text, GUINT_TO_POINTER(self->members->len)))
 		return smith_throw(error, SMITH_ERROR_INVALID, "member '%s' occurs twice", text);
 	return TRUE;
 }
