@@ -298,7 +298,7 @@ static gboolean arrange_links(GPtrArray *entries, GError **error)
 		roots[i] = entry->type == SMITH_ENTRY_HARDLINK ? UNKNOWN : i;
 	}
 	for (guint i = 0; i < entries->len; i++) {
-		if (!find_root(entries, positions, roots, i, error))
+		if (roots[i] == UNKNOWN && !find_root(entries, positions, roots, i, error))
 			return FALSE;
 	}
 	link_to_first(entries, roots);
