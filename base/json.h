@@ -12,7 +12,8 @@
  *
  * SMITH_JSON_COMPACT has no white space (blobs, keys); SMITH_JSON_PRETTY is two-space indented with
  * a final newline (files that people review). With SMITH_JSON_SORTED members are in bytewise order
- * of their keys, otherwise in the tree's order.
+ * of their keys, otherwise in the tree's order. Keys are UTF-8, as the readers' are: where bytes
+ * get replaced the order is that of the bytes before.
  */
 typedef enum {
 	SMITH_JSON_COMPACT = 0,
