@@ -3,7 +3,7 @@
 VERSION  := 0.1.0
 PREFIX   ?= /usr/local
 comma    := ,
-BUILD    ?= build$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+BUILD    ?= out$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 ifeq ($(origin CC),default)
 CC       := gcc
 endif
@@ -129,6 +129,7 @@ $(BUILD)/completions/ocismith.%: $(BIN)
 # Everything that tests run finds its programs and data through these.
 TEST_ENV = env -u OCISMITH_STORE -u NO_COLOR -u SOURCE_DATE_EPOCH G_DEBUG=fatal-warnings \
            OCISMITH_BUILD=$(abspath $(BUILD)) OCISMITH=$(abspath $(BIN)) G_TEST_SRCDIR=$(CURDIR) \
+           LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 G_SLICE=always-malloc \
            CC='$(CC)' HEADER_CFLAGS='$(filter-out -DSMITH_VERSION=%,$(ALL_CFLAGS))'
 PROVE    = $(TEST_ENV) prove --timer --exec tests/tools/tap
 
@@ -157,7 +158,7 @@ FUZZ_SECONDS ?= 60
 fuzz: $(BUILD)/deps ## each fuzz target for FUZZ_SECONDS
 	@tests/tools/install-deps $(FUZZ_PKGS)
 	$(MAKE) BUILD=$(BUILD)/clang CC=clang-14 SANITIZE=fuzzer-no-link,address,undefined fuzz-programs
-	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(BUILD)/clang/fuzz
+	FUZZ_SECONDS=$(FUZZ_SECONDS) prove --timer --exec bash tests/fuzz/run :: $(BUILD)/clang/fuzz
 fuzz-programs: $(FUZZ_BIN)
 
 demo: all ## examples/hello as real images: base, wheels, lock, build, units

@@ -20,9 +20,10 @@
  */
 typedef enum {
 	SMITH_NEEDS_NOTHING = 0,
-	SMITH_NEEDS_FLEET = 1 << 0, /* fleet.yaml, found and loaded */
-	SMITH_NEEDS_LOCK = 1 << 1,  /* build-lock.json, loaded; implies the fleet */
-	SMITH_NEEDS_STORE = 1 << 2, /* the store, opened (and made when it is missing) */
+	SMITH_NEEDS_FLEET = 1 << 0,    /* fleet.yaml, found, loaded and without errors */
+	SMITH_NEEDS_LOCK = 1 << 1,     /* build-lock.json, loaded; implies the fleet */
+	SMITH_NEEDS_STORE = 1 << 2,    /* the store, opened (and made when it is missing) */
+	SMITH_NEEDS_FINDINGS = 1 << 3, /* the fleet with all its errors: they are the result */
 } SmithNeeds;
 
 typedef enum {

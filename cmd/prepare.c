@@ -1,62 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/prepare.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/error.h"
-#include "base/fd.h"
-
-#define FLEET_FILE "fleet.yaml"
-/* more levels than a path can have */
-#define MAX_PARENTS 4096
-
-static gboolean same_directory(int a, int b)
-{
-	struct stat sa;
-	struct stat sb;
-
-	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
-	       sa.st_ino == sb.st_ino;
-}
-
-static gboolean find_fleet(SmithPrepared *prepared, GError **error)
-{
-	g_autoptr(GString) path = g_string_new(".");
-	smith_autofd int dirfd = smith_fd_open_dir(AT_FDCWD, ".", error);
-
-	if (dirfd < 0)
-		return FALSE;
-	for (guint level = 0; level < MAX_PARENTS; level++) {
-		int parent;
-
-		if (faccessat(dirfd, FLEET_FILE, F_OK, 0) == 0) {
-			prepared->fleet_dir = g_strdup(path->str);
-			prepared->fleet_dirfd = g_steal_fd(&dirfd);
-			return TRUE;
-		}
-		if (errno != ENOENT)
-			return smith_throw_errno(error, "cannot look for '%s/" FLEET_FILE "'",
-						 path->str);
-		parent = smith_fd_open_dir(dirfd, "..", error);
-		if (parent < 0)
-			return FALSE;
-		if (same_directory(dirfd, parent)) {
-			close(parent);
-			break;
-		}
-		close(dirfd);
-		dirfd = parent;
-		g_string_assign(path, level == 0 ? ".." : path->str);
-		if (level > 0)
-			g_string_append(path, "/..");
-	}
-	return smith_throw(error, SMITH_ERROR_NOT_FOUND,
-			   "no '" FLEET_FILE "' in the current directory or a parent of it "
-			   "(-C DIR names another directory)");
-}
+#include "cmd/report.h"
+#include "fleet/lint.h"
+#include "fleet/load.h"
 
 static char *store_path(const SmithInvocation *inv)
 {
@@ -69,16 +17,66 @@ static char *store_path(const SmithInvocation *inv)
 	return g_build_filename(g_get_user_data_dir(), "ocismith", NULL);
 }
 
+static gboolean prepare_fleet(SmithPrepared *prepared, GError **error)
+{
+	g_autofree char *directory = smith_fleet_find(".", error);
+
+	if (directory == NULL)
+		return FALSE;
+	prepared->diag = smith_diag_new();
+	prepared->fleet = smith_fleet_load(directory, prepared->diag, error);
+	if (prepared->fleet == NULL)
+		return FALSE;
+	smith_lint_fleet(prepared->fleet, prepared->diag);
+	return TRUE;
+}
+
+/* A build from a lock that is not the fleet's would build something else than what is written. */
+static gboolean prepare_lock(SmithPrepared *prepared, GError **error)
+{
+	g_autoptr(GPtrArray) changes = NULL;
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	prepared->lock = smith_lock_load(prepared->fleet, error);
+	if (prepared->lock == NULL)
+		return FALSE;
+	changes = smith_lock_changes(prepared->lock, prepared->fleet, prepared->diag);
+	if (changes->len == 0)
+		return TRUE;
+	for (guint i = 0; i < changes->len; i++)
+		g_string_append_printf(text, "\n  %s", (char *)changes->pdata[i]);
+	return smith_throw(error, SMITH_ERROR_STALE,
+			   "'" SMITH_LOCK_FILE "' does not match the fleet; run 'ocismith lock'%s",
+			   text->str);
+}
+
+static gboolean report_findings(SmithInvocation *inv, GError **error)
+{
+	SmithDiag *diag = inv->prepared->diag;
+
+	if (diag->errors > 0 || inv->verbosity >= 0)
+		smith_report_findings(diag);
+	return smith_diag_check(diag, error);
+}
+
 gboolean smith_prepare(SmithInvocation *inv, GError **error)
 {
 	unsigned needs = inv->command->needs;
 	SmithPrepared *prepared = g_new0(SmithPrepared, 1);
 
 	inv->prepared = prepared;
-	prepared->fleet_dirfd = -1;
 	prepared->store_path = store_path(inv);
-	if ((needs & (SMITH_NEEDS_FLEET | SMITH_NEEDS_LOCK)) && !find_fleet(prepared, error))
+	if (needs & SMITH_NEEDS_FINDINGS)
+		return prepare_fleet(prepared, error);
+	if ((needs & (SMITH_NEEDS_FLEET | SMITH_NEEDS_LOCK)) &&
+	    (!prepare_fleet(prepared, error) || !report_findings(inv, error)))
 		return FALSE;
+	if ((needs & SMITH_NEEDS_LOCK) && !prepare_lock(prepared, error))
+		return FALSE;
+	if (needs & SMITH_NEEDS_STORE) {
+		prepared->store = smith_store_open(prepared->store_path, error);
+		return prepared->store != NULL;
+	}
 	return TRUE;
 }
 
@@ -86,8 +84,10 @@ void smith_prepared_free(SmithPrepared *prepared)
 {
 	if (prepared == NULL)
 		return;
-	smith_fd_clear(&prepared->fleet_dirfd);
-	g_free(prepared->fleet_dir);
+	smith_lock_free(prepared->lock);
+	smith_fleet_free(prepared->fleet);
+	smith_diag_free(prepared->diag);
+	smith_store_free(prepared->store);
 	g_free(prepared->store_path);
 	g_free(prepared);
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "cmd/command.h"
+#include "fleet/lock.h"
+#include "store/store.h"
 
 /*
  * What commands need, made ready before they run: the one place where SmithNeeds are acted on.
@@ -12,9 +14,10 @@
  */
 struct SmithPrepared {
 	char *store_path; /* always set */
-	/* with SMITH_NEEDS_FLEET */
-	char *fleet_dir; /* ".", "..", "../.." */
-	int fleet_dirfd;
+	SmithDiag *diag;  /* with any need of a fleet; findings of loading and linting it */
+	SmithFleet *fleet;
+	SmithLock *lock; /* current: it matches the fleet */
+	SmithStore *store;
 };
 
 /* Fills in inv->prepared, which main() frees with smith_prepared_free(), also after a failure. */

@@ -368,6 +368,10 @@ static SmithPlace place_of(const SmithNode *map, const char *key, SmithPlace fal
 
 static void complete_fleet(SmithFleet *fleet, const SmithNode *document, SmithDiag *diag)
 {
+	if (fleet->registry == NULL && fleet->name != NULL) {
+		g_autofree char *slug = smith_slug(fleet->name);
+		fleet->registry = g_strconcat("localhost/", slug, NULL);
+	}
 	set_default(&fleet->registry, "localhost");
 	set_default(&fleet->tag, "latest");
 	set_default(&fleet->prefix, "opt/venv");

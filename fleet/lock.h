@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "fleet/model.h"
+#include "python/requirements-file.h"
 
 /*
  * build-lock.json: what every input of the fleet resolved to, by digest, together with those
@@ -84,6 +85,11 @@ SmithLockWheel *smith_lock_wheel(const SmithLock *lock, const char *file);
  * lock names a wheel that it does not describe. */
 GPtrArray *smith_lock_wheels_of(const SmithLock *lock, const SmithFleet *fleet, const char *family,
 				const char *service, GError **error);
+
+/* The requirements of a `pip:` (NULL: none), a file's or its own; problems go to @diag. Never NULL.
+ */
+SmithRequirements *smith_lock_read_requirements(const SmithFleet *fleet, const SmithPip *pip,
+						SmithDiag *diag);
 
 /* The requirements of a `pip:` in normal form, sorted (element-type char*); problems go to @diag.
  */

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "build/build.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/pool.h"
+#include "build/image.h"
+#include "fleet/base-image.h"
+
+/* One image to make: a service on a host, or a family. */
+typedef struct {
+	const SmithService *service; /* NULL: a family */
+	const char *family;
+	const SmithHost *host; /* NULL: no machine profile */
+	char *name;
+	const SmithLockBase *base;
+	GPtrArray *steps; /* (element-type SmithStep*, borrowed) */
+} Job;
+
+typedef struct {
+	const SmithBuildOptions *options;
+	SmithStepContext context;
+	GPtrArray *jobs;    /* (element-type Job*) */
+	GPtrArray *steps;   /* (element-type SmithStep*) each key once, in plan order */
+	GHashTable *by_key; /* key -> SmithStep*, borrowed */
+} Plan;
+
+static void job_free(gpointer data)
+{
+	Job *job = data;
+	g_free(job->name);
+	g_clear_pointer(&job->steps, g_ptr_array_unref);
+	g_free(job);
+}
+
+static void plan_clear(Plan *plan)
+{
+	g_clear_pointer(&plan->jobs, g_ptr_array_unref);
+	g_clear_pointer(&plan->steps, g_ptr_array_unref);
+	g_clear_pointer(&plan->by_key, g_hash_table_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Plan, plan_clear)
+
+static void add_job(Plan *plan, const SmithService *service, const char *family,
+		    const SmithHost *host)
+{
+	const SmithFleet *fleet = plan->options->fleet;
+	g_autofree char *name =
+		service != NULL ? smith_fleet_image_name(fleet, service, host)
+				: g_strconcat(fleet->registry, "/", family, ":", fleet->tag, NULL);
+	for (guint i = 0; i < plan->jobs->len; i++)
+		if (strcmp(((Job *)plan->jobs->pdata[i])->name, name) == 0)
+			return;
+	Job *job = g_new0(Job, 1);
+	job->service = service;
+	job->family = family;
+	job->host = host;
+	job->name = g_steal_pointer(&name);
+	job->steps = g_ptr_array_new();
+	g_ptr_array_add(plan->jobs, job);
+}
+
+/* One image for each host that runs it; hosts with equal profiles share a name and so an image. */
+static void add_service(Plan *plan, const SmithService *service, const SmithHost *only)
+{
+	g_autoptr(GPtrArray) hosts = smith_fleet_hosts_of(plan->options->fleet, service);
+	if (hosts->len == 0)
+		add_job(plan, service, service->family, NULL);
+	for (guint i = 0; i < hosts->len; i++)
+		if (only == NULL || only == hosts->pdata[i])
+			add_job(plan, service, service->family, hosts->pdata[i]);
+}
+
+static void add_group(Plan *plan, const SmithGroup *group)
+{
+	const SmithFleet *fleet = plan->options->fleet;
+	for (char **name = group->services; *name != NULL; name++)
+		add_service(plan, smith_fleet_service(fleet, *name),
+			    smith_fleet_host(fleet, group->host));
+}
+
+static gboolean add_host(Plan *plan, const char *name, GError **error)
+{
+	const SmithFleet *fleet = plan->options->fleet;
+	const SmithHost *host = smith_fleet_host(fleet, name);
+	if (host == NULL)
+		return smith_throw(error, SMITH_ERROR_USAGE, "no host '%s' in the fleet", name);
+	for (guint i = 0; i < fleet->groups->len; i++) {
+		const SmithGroup *group = fleet->groups->pdata[i];
+		if (strcmp(group->host, host->name) == 0)
+			add_group(plan, group);
+	}
+	return TRUE;
+}
+
+static gboolean throw_unknown_target(const SmithFleet *fleet, const char *target, GError **error)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	const GPtrArray *lists[] = {fleet->services, fleet->groups, fleet->families};
+	for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
+		for (guint j = 0; j < lists[i]->len; j++)
+			g_ptr_array_add(names, *(char **)lists[i]->pdata[j]);
+	g_ptr_array_add(names, NULL);
+	const char *nearest = smith_nearest(target, (const char *const *)names->pdata);
+	return smith_throw(error, SMITH_ERROR_USAGE,
+			   "'%s' is no service, group, family or @host of the fleet%s%s%s", target,
+			   nearest ? " (did you mean '" : "", nearest ? nearest : "",
+			   nearest ? "'?)" : "");
+}
+
+static gboolean add_target(Plan *plan, const char *target, GError **error)
+{
+	const SmithFleet *fleet = plan->options->fleet;
+	if (*target == '@')
+		return add_host(plan, target + 1, error);
+	const SmithService *service = smith_fleet_service(fleet, target);
+	const SmithGroup *group = smith_fleet_group(fleet, target);
+	const SmithFamily *family = smith_fleet_family(fleet, target);
+	if (service != NULL)
+		add_service(plan, service, NULL);
+	else if (group != NULL)
+		add_group(plan, group);
+	else if (family != NULL)
+		add_job(plan, NULL, family->name, NULL);
+	else
+		return throw_unknown_target(fleet, target, error);
+	return TRUE;
+}
+
+static gboolean add_targets(Plan *plan, GError **error)
+{
+	const SmithFleet *fleet = plan->options->fleet;
+	char **targets = plan->options->targets;
+	if (targets == NULL || *targets == NULL) {
+		for (guint i = 0; i < fleet->services->len; i++)
+			add_service(plan, fleet->services->pdata[i], NULL);
+		return TRUE;
+	}
+	for (; *targets != NULL; targets++)
+		if (!add_target(plan, *targets, error))
+			return FALSE;
+	return TRUE;
+}
+
+/* Takes @step; a step of the same key that the plan has already stands for it. */
+static void add_step(Plan *plan, Job *job, SmithStep *step)
+{
+	SmithStep *known = g_hash_table_lookup(plan->by_key, step->key);
+	if (known != NULL) {
+		smith_step_free(step);
+	} else {
+		g_ptr_array_add(plan->steps, step);
+		g_hash_table_insert(plan->by_key, step->key, step);
+		known = step;
+	}
+	g_ptr_array_add(job->steps, known);
+}
+
+static gboolean need_python(const SmithLockBase *base, GError **error)
+{
+	if (base->python != NULL && base->python_version != NULL)
+		return TRUE;
+	return smith_throw(error, SMITH_ERROR_INVALID, "base '%s' has no Python interpreter",
+			   base->from);
+}
+
+static gboolean add_job_steps(Plan *plan, Job *job, GError **error)
+{
+	const SmithBuildOptions *options = plan->options;
+	const char *from = NULL;
+	g_autoptr(GPtrArray) chain = smith_fleet_chain(options->fleet, job->family, &from);
+	job->base = smith_lock_base(options->lock, from);
+	if (job->base == NULL)
+		return smith_throw(error, SMITH_ERROR_STALE, "base '%s' is not in '%s'", from,
+				   SMITH_LOCK_FILE);
+	if (!need_python(job->base, error))
+		return FALSE;
+	g_autoptr(GPtrArray) wheels =
+		smith_lock_wheels_of(options->lock, options->fleet, job->family,
+				     job->service ? job->service->name : NULL, error);
+	if (wheels == NULL)
+		return FALSE;
+	add_step(plan, job, smith_step_new_users(&plan->context, job->base));
+	add_step(plan, job, smith_step_new_venv(&plan->context, job->base));
+	for (guint i = 0; i < wheels->len; i++)
+		add_step(plan, job,
+			 smith_step_new_wheel(&plan->context, job->base, wheels->pdata[i]));
+	if (job->service != NULL) {
+		SmithStep *app = smith_step_new_app(&plan->context, job->service, error);
+		if (app == NULL)
+			return FALSE;
+		add_step(plan, job, app);
+	}
+	if (job->host != NULL)
+		add_step(plan, job, smith_step_new_machine(&plan->context, job->host));
+	return TRUE;
+}
+
+static gboolean import_bases(const Plan *plan, GError **error)
+{
+	const SmithBuildOptions *options = plan->options;
+	g_autoptr(GHashTable) done = g_hash_table_new(NULL, NULL);
+	for (guint i = 0; i < plan->jobs->len; i++) {
+		const Job *job = plan->jobs->pdata[i];
+		if (g_hash_table_add(done, (gpointer)job->base) &&
+		    !smith_base_import(options->fleet, options->store, job->base,
+				       options->lock->platform, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gpointer run_step(gpointer item, GError **error)
+{
+	return smith_step_run(item, error) ? item : NULL;
+}
+
+static gboolean run_steps(Plan *plan, SmithBuildResult *result, GError **error)
+{
+	SmithEvents *events = plan->options->events;
+	g_autoptr(SmithPool) pool = smith_pool_new(plan->options->workers);
+	for (guint i = 0; i < plan->steps->len; i++) {
+		SmithStep *step = plan->steps->pdata[i];
+		if (smith_step_look_up(step)) {
+			result->steps_known++;
+			smith_events_done(events, step->name, step->layer->digest, 0, true);
+			continue;
+		}
+		smith_events_start(events, step->name);
+		smith_pool_submit(pool, run_step, step, step->weight, NULL);
+	}
+	while (smith_pool_pending(pool) > 0) {
+		gpointer done = NULL;
+		if (!smith_pool_take(pool, &done, error))
+			return FALSE;
+		const SmithStep *step = done;
+		result->steps_made++;
+		result->bytes_written += step->layer->size;
+		smith_events_done(events, step->name, step->layer->digest, step->layer->size,
+				  false);
+	}
+	return TRUE;
+}
+
+static void image_free(gpointer data)
+{
+	SmithBuiltImage *image = data;
+	g_free(image->name);
+	g_free(image->subject);
+	g_free(image->host);
+	g_free(image->config_digest);
+	smith_descriptor_free(image->manifest);
+	g_free(image);
+}
+
+static SmithBuiltImage *write_image(const Plan *plan, const Job *job, GError **error)
+{
+	SMITH_AUTO_PREFIX("image", job->name, error);
+	SmithImageSpec spec = {&plan->context, job->base, job->service, job->family, job->steps};
+	g_autoptr(SmithDescriptor) config = NULL;
+	g_autoptr(SmithDescriptor) manifest = smith_image_write(&spec, &config, error);
+	if (manifest == NULL)
+		return NULL;
+	g_autoptr(SmithManifest) parsed = NULL;
+	if (!smith_layout_load_image(smith_store_layout(plan->options->store), manifest, &parsed,
+				     NULL, error))
+		return NULL;
+	smith_descriptor_set_annotation(manifest, SMITH_ANNOTATION_REF_NAME, job->name);
+	SmithBuiltImage *image = g_new0(SmithBuiltImage, 1);
+	image->name = g_strdup(job->name);
+	image->subject = g_strdup(job->service != NULL ? job->service->name : job->family);
+	image->host = job->host != NULL ? g_strdup(job->host->name) : NULL;
+	image->config_digest = g_strdup(config->digest);
+	image->manifest = g_steal_pointer(&manifest);
+	image->layers = parsed->layers->len;
+	for (guint i = 0; i < parsed->layers->len; i++)
+		image->bytes += (guint64)((SmithDescriptor *)parsed->layers->pdata[i])->size;
+	return image;
+}
+
+static gboolean write_images(const Plan *plan, SmithBuildResult *result, GError **error)
+{
+	g_autoptr(GPtrArray) refs = g_ptr_array_new();
+	for (guint i = 0; i < plan->jobs->len; i++) {
+		SmithBuiltImage *image = write_image(plan, plan->jobs->pdata[i], error);
+		if (image == NULL)
+			return FALSE;
+		g_ptr_array_add(result->images, image);
+		g_ptr_array_add(refs, image->manifest);
+	}
+	return smith_layout_set_refs(smith_store_layout(plan->options->store), refs, error);
+}
+
+SmithBuildResult *smith_build(const SmithBuildOptions *options, GError **error)
+{
+	g_auto(Plan) plan = {.options = options};
+	plan.context = (SmithStepContext){options->fleet,	options->lock,	options->store,
+					  options->compression, options->epoch, options->workers};
+	plan.jobs = g_ptr_array_new_with_free_func(job_free);
+	plan.steps = g_ptr_array_new_with_free_func((GDestroyNotify)smith_step_free);
+	plan.by_key = g_hash_table_new(g_str_hash, g_str_equal);
+	if (!add_targets(&plan, error))
+		return NULL;
+	for (guint i = 0; i < plan.jobs->len; i++)
+		if (!add_job_steps(&plan, plan.jobs->pdata[i], error))
+			return NULL;
+	g_autoptr(SmithBuildResult) result = g_new0(SmithBuildResult, 1);
+	result->images = g_ptr_array_new_with_free_func(image_free);
+	if (!import_bases(&plan, error) || !run_steps(&plan, result, error) ||
+	    !write_images(&plan, result, error))
+		return NULL;
+	return g_steal_pointer(&result);
+}
+
+void smith_build_result_free(SmithBuildResult *result)
+{
+	if (result == NULL)
+		return;
+	g_clear_pointer(&result->images, g_ptr_array_unref);
+	g_free(result);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "build/step.h"
+
+#include <string.h>
+
+#include "base/bind.h"
+#include "base/digest.h"
+#include "base/entry-filter.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "build/app.h"
+#include "build/key.h"
+#include "fleet/runtime.h"
+#include "fleet/wheel-file.h"
+#include "python/venv.h"
+#include "python/wheel-install.h"
+
+/* Wheels above this are read and inflated on one core while another hashes and writes. */
+#define SPLIT_ABOVE (4 * 1024 * 1024)
+
+static const SmithBindField record_fields[] = {
+	SMITH_BIND(SmithLayer, media_type, "mediaType", STRING, .required = true),
+	SMITH_BIND(SmithLayer, digest, "digest", STRING, .required = true),
+	SMITH_BIND(SmithLayer, size, "size", INT, .required = true),
+	SMITH_BIND(SmithLayer, diff_id, "diffId", STRING, .required = true),
+	SMITH_BIND(SmithLayer, unpacked_size, "unpackedSize", INT, .required = true),
+	SMITH_BIND(SmithLayer, entries, "entries", INT, .required = true),
+	{0},
+};
+static const SmithBindTable record_table = {"step", sizeof(SmithLayer), record_fields, -1, -1,
+					    false};
+
+static SmithStep *new_step(const SmithStepContext *context, char *name,
+			   SmithEntryIter *(*open)(SmithStep *, GError **))
+{
+	SmithStep *step = g_new0(SmithStep, 1);
+	step->name = name;
+	step->context = context;
+	step->open = open;
+	return step;
+}
+
+void smith_step_free(SmithStep *step)
+{
+	if (step == NULL)
+		return;
+	g_free(step->name);
+	g_free(step->key);
+	smith_layer_free(step->layer);
+	g_clear_pointer(&step->entries, g_ptr_array_unref);
+	g_free(step);
+}
+
+static SmithKey *new_key(const SmithStepContext *context, const char *kind)
+{
+	SmithKey *key = smith_key_new(kind);
+	smith_key_string(key, "compression", smith_compression_id(context->compression));
+	smith_key_int(key, "epoch", context->epoch);
+	return key;
+}
+
+/* Entries made here: times, parents and order are what every layer has. */
+static SmithEntryIter *open_entries(SmithStep *step, GError **error)
+{
+	(void)error;
+	gint64 epoch = step->context->epoch;
+	SmithEntryIter *iter = smith_entry_iter_new_array(g_steal_pointer(&step->entries));
+	iter = smith_entry_filter_clamp(iter, epoch, false);
+	iter = smith_entry_filter_parents(iter, epoch);
+	return smith_entry_filter_sort(iter);
+}
+
+static GPtrArray *new_entries(void)
+{
+	return g_ptr_array_new_with_free_func((GDestroyNotify)smith_entry_free);
+}
+
+/* The lines with one of ours at the end, unless the name or the number is taken: then the image
+ * already has such a user, which stays as it is. */
+static char *with_line(char **lines, const char *name, const char *number, const char *line)
+{
+	GString *text = g_string_new(NULL);
+	bool taken = false;
+	for (; lines != NULL && *lines != NULL; lines++) {
+		if (**lines == '\0')
+			continue;
+		g_auto(GStrv) fields = g_strsplit(*lines, ":", 4);
+		guint count = g_strv_length(fields);
+		taken = taken || strcmp(fields[0], name) == 0 ||
+			(count > 2 && strcmp(fields[2], number) == 0);
+		g_string_append_printf(text, "%s\n", *lines);
+	}
+	if (!taken)
+		g_string_append_printf(text, "%s\n", line);
+	return g_string_free(text, FALSE);
+}
+
+SmithStep *smith_step_new_users(const SmithStepContext *context, const SmithLockBase *base)
+{
+	SmithStep *step = new_step(context, g_strdup("users " SMITH_USER), open_entries);
+	g_autofree char *uid = g_strdup_printf("%d", SMITH_UID);
+	g_autofree char *gid = g_strdup_printf("%d", SMITH_GID);
+	g_autofree char *user = g_strdup_printf(SMITH_USER ":x:%s:%s::%s:/usr/sbin/nologin", uid,
+						gid, SMITH_APP_DIRECTORY);
+	g_autofree char *team = g_strdup_printf(SMITH_USER ":x:%s:", gid);
+	g_autofree char *passwd = with_line(base->passwd, SMITH_USER, uid, user);
+	g_autofree char *group = with_line(base->group, SMITH_USER, gid, team);
+	SmithKey *key = new_key(context, "users");
+	smith_key_string(key, "passwd", passwd);
+	smith_key_string(key, "group", group);
+	step->key = smith_key_finish(key);
+	step->entries = new_entries();
+	g_ptr_array_add(step->entries,
+			smith_entry_new_file("etc/passwd", 0644, passwd, strlen(passwd)));
+	g_ptr_array_add(step->entries,
+			smith_entry_new_file("etc/group", 0644, group, strlen(group)));
+	return step;
+}
+
+/* "3.11.2" -> "3.11" */
+static char *minor_version(const char *version)
+{
+	const char *dot = strchr(version, '.');
+	const char *second = dot != NULL ? strchr(dot + 1, '.') : NULL;
+	return second != NULL ? g_strndup(version, second - version) : g_strdup(version);
+}
+
+static SmithEntryIter *open_venv(SmithStep *step, GError **error)
+{
+	const SmithLockBase *base = step->base;
+	g_autofree char *minor = minor_version(base->python_version);
+	g_autofree char *home = g_path_get_dirname(base->python);
+	SmithVenvSpec spec = {
+		.prefix = step->context->fleet->prefix,
+		.python = minor,
+		.full_version = base->python_version,
+		.base_python = base->python,
+		.home = home,
+		.epoch = step->context->epoch,
+	};
+	return smith_venv_entries(&spec, error);
+}
+
+SmithStep *smith_step_new_venv(const SmithStepContext *context, const SmithLockBase *base)
+{
+	SmithStep *step =
+		new_step(context, g_strdup_printf("venv /%s", context->fleet->prefix), open_venv);
+	step->base = base;
+	SmithKey *key = new_key(context, "venv");
+	smith_key_string(key, "prefix", context->fleet->prefix);
+	smith_key_string(key, "python", base->python);
+	smith_key_string(key, "version", base->python_version);
+	step->key = smith_key_finish(key);
+	return step;
+}
+
+static SmithEntryIter *open_wheel(SmithStep *step, GError **error)
+{
+	const SmithStepContext *context = step->context;
+	SMITH_AUTO_PREFIX("wheel", step->wheel->file, error);
+	g_autoptr(SmithWheel) wheel =
+		smith_wheel_file_open(context->fleet, context->store, step->wheel, error);
+	if (wheel == NULL)
+		return NULL;
+	g_autofree char *minor = minor_version(step->base->python_version);
+	g_autofree char *interpreter = smith_runtime_python(context->fleet);
+	SmithInstallTarget target = {
+		.prefix = context->fleet->prefix,
+		.python = minor,
+		.interpreter = interpreter,
+		.epoch = context->epoch,
+	};
+	return smith_wheel_entries(wheel, &target, error);
+}
+
+SmithStep *smith_step_new_wheel(const SmithStepContext *context, const SmithLockBase *base,
+				const SmithLockWheel *wheel)
+{
+	char *name = g_strdup_printf("wheel %s %s", wheel->name, wheel->version);
+	SmithStep *step = new_step(context, name, open_wheel);
+	step->base = base;
+	step->wheel = wheel;
+	step->weight = (guint64)wheel->size;
+	g_autofree char *minor = minor_version(base->python_version);
+	SmithKey *key = new_key(context, "wheel");
+	smith_key_string(key, "sha256", wheel->sha256);
+	smith_key_string(key, "file", wheel->file);
+	smith_key_string(key, "prefix", context->fleet->prefix);
+	smith_key_string(key, "python", minor);
+	smith_key_string(key, "bytecode", "none");
+	step->key = smith_key_finish(key);
+	return step;
+}
+
+SmithStep *smith_step_new_app(const SmithStepContext *context, const SmithService *service,
+			      GError **error)
+{
+	g_autoptr(GPtrArray) entries = smith_app_entries(context->fleet, service, error);
+	if (entries == NULL)
+		return NULL;
+	SmithKey *key = new_key(context, "app");
+	g_autofree char *digest = smith_app_pin(entries, error);
+	smith_key_string(key, "files", digest);
+	g_autofree char *finished = smith_key_finish(key);
+	if (digest == NULL)
+		return NULL;
+	SmithStep *step = new_step(context, g_strdup_printf("app %s", service->name), open_entries);
+	step->key = g_steal_pointer(&finished);
+	step->entries = g_steal_pointer(&entries);
+	for (guint i = 0; i < step->entries->len; i++)
+		step->weight += smith_entry_size(step->entries->pdata[i]);
+	return step;
+}
+
+SmithStep *smith_step_new_machine(const SmithStepContext *context, const SmithHost *host)
+{
+	SmithStep *step =
+		new_step(context, g_strdup_printf("machine profile %s", host->name), open_entries);
+	g_autoptr(SmithNode) profile = smith_node_new(SMITH_NODE_MAP);
+	GHashTableIter iter;
+	gpointer name, value;
+	g_hash_table_iter_init(&iter, host->machine);
+	while (g_hash_table_iter_next(&iter, &name, &value))
+		smith_node_set(profile, name, smith_node_new_string(value));
+	gsize length = 0;
+	g_autofree char *text =
+		smith_json_write(profile, SMITH_JSON_PRETTY | SMITH_JSON_SORTED, &length);
+	SmithKey *key = new_key(context, "machine");
+	smith_key_string(key, "profile", text);
+	step->key = smith_key_finish(key);
+	step->entries = new_entries();
+	g_ptr_array_add(step->entries,
+			smith_entry_new_file("etc/machine-profile.json", 0644, text, length));
+	return step;
+}
+
+gboolean smith_step_look_up(SmithStep *step)
+{
+	SmithStore *store = step->context->store;
+	g_autoptr(GBytes) record = smith_store_get_step(store, step->key);
+	if (record == NULL)
+		return FALSE;
+	g_autoptr(SmithNode) node = smith_node_read_json(g_bytes_get_data(record, NULL),
+							 g_bytes_get_size(record), step->key, NULL);
+	SmithLayer *layer = node != NULL ? smith_bind_parse(&record_table, node, NULL) : NULL;
+	if (layer != NULL && smith_digest_is_sha256(layer->digest) &&
+	    smith_layout_has_blob(smith_store_layout(store), layer->digest, (gint64)layer->size)) {
+		step->layer = layer;
+		step->cached = true;
+		return TRUE;
+	}
+	smith_bind_free(&record_table, layer);
+	return FALSE;
+}
+
+gboolean smith_step_run(SmithStep *step, GError **error)
+{
+	SMITH_AUTO_PREFIX(step->name, NULL, error);
+	const SmithStepContext *context = step->context;
+	g_autoptr(SmithEntryIter) iter = step->open(step, error);
+	if (iter == NULL)
+		return FALSE;
+	bool split = context->workers > 1 && step->weight > SPLIT_ABOVE;
+	step->layer =
+		smith_layer_write(iter, context->compression, split,
+				  smith_layout_blobs_fd(smith_store_layout(context->store)), error);
+	if (step->layer == NULL)
+		return FALSE;
+	g_autoptr(SmithNode) node = smith_bind_write(&record_table, step->layer);
+	gsize length = 0;
+	g_autofree char *text = smith_json_write(node, SMITH_JSON_COMPACT, &length);
+	return smith_store_put_step(context->store, step->key, text, length, error);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/event.h"
+#include "fleet/lock.h"
+#include "layers/layer.h"
+#include "store/store.h"
+
+/*
+ * Steps: each makes one layer, and knows its key before it does anything.
+ *
+ * smith_step_new_*() only looks at what a key needs (the lock; for application files the files
+ * themselves). smith_step_look_up() takes the result of an earlier run from the store when its blob
+ * is still there; smith_step_run() makes the layer, in any thread.
+ *
+ * Layers of wheels, of the venv skeleton and of users are functions of the lock and of the prefix
+ * alone, so that all services of a fleet share them.
+ */
+typedef struct {
+	const SmithFleet *fleet;
+	const SmithLock *lock;
+	SmithStore *store;
+	SmithCompression compression;
+	gint64 epoch;
+	guint workers;
+} SmithStepContext;
+
+typedef struct SmithStep SmithStep;
+struct SmithStep {
+	char *name; /* "wheel fastapi 0.92.0": for people, and in the image's history */
+	char *key;
+	guint64 weight;	   /* bytes to read, for the order of work */
+	SmithLayer *layer; /* the result */
+	bool cached;
+	const SmithStepContext *context;
+	/* The entries of the layer, sorted, parents included; NULL on error. */
+	SmithEntryIter *(*open)(SmithStep *step, GError **error);
+	/* what open() needs; not all steps need all of it */
+	const SmithLockBase *base;
+	const SmithLockWheel *wheel;
+	GPtrArray *entries; /* (element-type SmithEntry*) */
+};
+
+/* /etc/passwd and /etc/group of the base with appuser 10001:10001 in them. */
+SmithStep *smith_step_new_users(const SmithStepContext *context, const SmithLockBase *base);
+SmithStep *smith_step_new_venv(const SmithStepContext *context, const SmithLockBase *base);
+SmithStep *smith_step_new_wheel(const SmithStepContext *context, const SmithLockBase *base,
+				const SmithLockWheel *wheel);
+/* Reads and hashes the service's files; NULL on error, also when an ignore file hides one of the
+ * listed paths. */
+SmithStep *smith_step_new_app(const SmithStepContext *context, const SmithService *service,
+			      GError **error);
+/* /etc/machine-profile.json of @host. */
+SmithStep *smith_step_new_machine(const SmithStepContext *context, const SmithHost *host);
+
+void smith_step_free(SmithStep *step);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithStep, smith_step_free)
+
+gboolean smith_step_look_up(SmithStep *step);
+gboolean smith_step_run(SmithStep *step, GError **error);

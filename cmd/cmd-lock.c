@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/epoch.h"
+#include "base/error.h"
+#include "cmd/commands.h"
+#include "cmd/output.h"
+#include "cmd/prepare.h"
+#include "cmd/report.h"
+#include "fleet/resolve.h"
+
+/* --update without a name, or with the reference of a base: that base is looked up anew. */
+static void forget_updated(SmithLock *lock, const char *const *updates)
+{
+	for (; *updates != NULL; updates++) {
+		if (**updates == '\0') {
+			g_ptr_array_set_size(lock->bases, 0);
+			return;
+		}
+		for (guint i = lock->bases->len; i > 0; i--) {
+			const SmithLockBase *base = lock->bases->pdata[i - 1];
+			if (g_strcmp0(base->from, *updates) == 0)
+				g_ptr_array_remove_index(lock->bases, i - 1);
+		}
+	}
+}
+
+static void print_result(const SmithInvocation *inv, const SmithLock *lock, gboolean changed)
+{
+	if (inv->format == SMITH_FORMAT_JSON) {
+		g_autoptr(SmithNode) node = smith_node_new(SMITH_NODE_MAP);
+		smith_node_set(node, "lock", smith_node_new_string(SMITH_LOCK_FILE));
+		smith_node_set(node, "changed", smith_node_new_bool(changed));
+		smith_node_set(node, "platform", smith_node_new_string(lock->platform));
+		smith_node_set(node, "bases", smith_node_new_int(lock->bases->len));
+		smith_node_set(node, "wheels", smith_node_new_int(lock->wheels->len));
+		smith_print_json(node);
+		return;
+	}
+	smith_print("%s: %s, %u bases, %u wheels for %s\n", SMITH_LOCK_FILE,
+		    changed ? "written" : "unchanged", lock->bases->len, lock->wheels->len,
+		    lock->platform);
+}
+
+/* --check: as if to write it, and then not. */
+static gboolean compare(const SmithLock *lock, const SmithLock *old, GError **error)
+{
+	gsize length = 0;
+	gsize old_length = 0;
+	g_autofree char *text = smith_lock_write(lock, &length);
+	g_autofree char *old_text = old != NULL ? smith_lock_write(old, &old_length) : NULL;
+
+	if (g_strcmp0(text, old_text) == 0)
+		return TRUE;
+	return smith_throw(error, SMITH_ERROR_STALE,
+			   "'" SMITH_LOCK_FILE "' %s; 'ocismith lock' would change it",
+			   old != NULL ? "is not what its inputs resolve to now" : "is missing");
+}
+
+static gboolean resolve(SmithInvocation *inv, const SmithLock *previous, gint64 epoch,
+			SmithLock **lock, GError **error)
+{
+	SmithPrepared *prepared = inv->prepared;
+	SmithResolveOptions options = {previous, inv->events, inv->jobs, epoch};
+	g_autoptr(SmithDiag) diag = smith_diag_new();
+
+	*lock = smith_resolve(prepared->fleet, prepared->store, &options, diag, error);
+	if (diag->errors > 0)
+		smith_report_findings(diag);
+	return *lock != NULL;
+}
+
+gboolean smith_cmd_lock(SmithInvocation *inv, GError **error)
+{
+	const SmithFleet *fleet = inv->prepared->fleet;
+	/* a lock that cannot be read is replaced: it is what this command makes */
+	g_autoptr(SmithLock) old = smith_lock_load(fleet, NULL);
+	g_autoptr(SmithLock) previous = smith_lock_load(fleet, NULL);
+	g_autoptr(SmithLock) lock = NULL;
+	gboolean changed = FALSE;
+	gint64 epoch = 0;
+
+	if (!smith_epoch_get(SMITH_LOCK_EPOCH, &epoch, error))
+		return FALSE;
+	if (previous != NULL)
+		forget_updated(previous, smith_options_list(inv->options, "update"));
+	if (!resolve(inv, previous, epoch, &lock, error))
+		return FALSE;
+	if (smith_options_flag(inv->options, "check"))
+		return compare(lock, old, error);
+	if (!smith_lock_save(lock, fleet, &changed, error))
+		return FALSE;
+	print_result(inv, lock, changed);
+	return TRUE;
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fleet/base-image.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "layers/archive.h"
+#include "layers/tar-read.h"
+#include "oci/ref.h"
+
+#define FILE_LIMIT (64 * 1024 * 1024)
+
+/* The files of all layers that tell us something: path -> GBytes (links and programs: empty). */
+typedef GHashTable Findings;
+
+static bool is_program(const char *path)
+{
+	static const char *const places[] = {"usr/local/bin/", "usr/bin/", "bin/", "usr/sbin/",
+					     "sbin/"};
+	for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
+		if (!g_str_has_prefix(path, places[i]))
+			continue;
+		const char *name = path + strlen(places[i]);
+		return strcmp(name, "tini") == 0 || g_str_has_prefix(name, "python3");
+	}
+	return false;
+}
+
+static bool is_text(const char *path)
+{
+	return strcmp(path, "etc/passwd") == 0 || strcmp(path, "etc/group") == 0 ||
+	       strcmp(path, "var/lib/dpkg/status") == 0 ||
+	       g_str_has_prefix(path, "var/lib/dpkg/status.d/") ||
+	       strcmp(path, "lib/apk/db/installed") == 0 || g_str_has_suffix(path, "/patchlevel.h");
+}
+
+/* A whiteout hides what lower layers have (image-spec layer.md). */
+static bool take_whiteout(Findings *found, const char *path)
+{
+	g_autofree char *name = g_path_get_basename(path);
+	if (!g_str_has_prefix(name, ".wh."))
+		return false;
+	g_autofree char *directory = g_path_get_dirname(path);
+	bool opaque = strcmp(name, ".wh..wh..opq") == 0;
+	g_autofree char *hidden =
+		opaque ? g_strdup(directory)
+		       : g_build_filename(strcmp(directory, ".") == 0 ? "" : directory,
+					  name + strlen(".wh."), NULL);
+	g_autofree char *below = g_strconcat(hidden, "/", NULL);
+	GHashTableIter iter;
+	gpointer key;
+	g_hash_table_iter_init(&iter, found);
+	while (g_hash_table_iter_next(&iter, &key, NULL))
+		if (g_str_has_prefix(key, below) || (!opaque && strcmp(key, hidden) == 0))
+			g_hash_table_iter_remove(&iter);
+	return true;
+}
+
+static gboolean take_entry(Findings *found, const SmithEntry *entry, GError **error)
+{
+	if (take_whiteout(found, entry->path) || entry->type == SMITH_ENTRY_DIR)
+		return TRUE;
+	GBytes *bytes = NULL;
+	if (is_text(entry->path) && entry->content != NULL) {
+		g_autoptr(SmithSource) source = entry->content->ops->open(entry->content, error);
+		bytes = source != NULL ? smith_source_read_all(source, FILE_LIMIT, error) : NULL;
+		if (bytes == NULL)
+			return FALSE;
+	} else if (is_program(entry->path)) {
+		bytes = g_bytes_new(entry->target, entry->target ? strlen(entry->target) : 0);
+	}
+	if (bytes != NULL)
+		g_hash_table_replace(found, g_strdup(entry->path), bytes);
+	return TRUE;
+}
+
+static gboolean take_layer(const SmithLayout *layout, const SmithDescriptor *layer, Findings *found,
+			   GError **error)
+{
+	SMITH_AUTO_PREFIX("layer", layer->digest, error);
+	g_autoptr(SmithSource) blob = smith_layout_open_blob(layout, layer, error);
+	if (blob == NULL)
+		return FALSE;
+	g_autoptr(SmithEntryIter) iter =
+		smith_tar_read(g_steal_pointer(&blob), NULL, layer->digest, error);
+	if (iter == NULL)
+		return FALSE;
+	for (;;) {
+		g_autoptr(SmithEntry) entry = NULL;
+		if (!smith_entry_iter_next(iter, &entry, error))
+			return FALSE;
+		if (entry == NULL)
+			return TRUE;
+		if (!take_entry(found, entry, error))
+			return FALSE;
+	}
+}
+
+static char **lines_of(Findings *found, const char *path)
+{
+	GBytes *bytes = g_hash_table_lookup(found, path);
+	if (bytes == NULL)
+		return g_new0(char *, 1);
+	g_autofree char *text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+	g_strchomp(text);
+	return g_strsplit(text, "\n", -1);
+}
+
+/* The version of a package in dpkg's status (or a distroless status.d file) or apk's database. */
+static char *package_version(Findings *found, const char *package)
+{
+	GHashTableIter iter;
+	gpointer path;
+	g_hash_table_iter_init(&iter, found);
+	while (g_hash_table_iter_next(&iter, &path, NULL)) {
+		bool apk = strcmp(path, "lib/apk/db/installed") == 0;
+		if (!apk && !g_str_has_prefix(path, "var/lib/dpkg/status"))
+			continue;
+		const char *name_key = apk ? "P:" : "Package: ";
+		const char *version_key = apk ? "V:" : "Version: ";
+		g_auto(GStrv) lines = lines_of(found, path);
+		bool here = false;
+		for (char **line = lines; *line != NULL; line++) {
+			if (g_str_has_prefix(*line, name_key))
+				here = strcmp(*line + strlen(name_key), package) == 0;
+			else if (here && g_str_has_prefix(*line, version_key))
+				return g_strdup(*line + strlen(version_key));
+		}
+	}
+	return NULL;
+}
+
+/* "2.36-9+deb12u14" -> "2.36", with an epoch ("1:") dropped. */
+static char *upstream_version(const char *version, guint parts)
+{
+	const char *colon = strchr(version, ':');
+	const char *start = colon != NULL ? colon + 1 : version;
+	const char *end = start;
+	for (guint dots = 0; g_ascii_isdigit(*end) || *end == '.'; end++)
+		if (*end == '.' && ++dots == parts)
+			break;
+	return g_strndup(start, end - start);
+}
+
+static void find_libc(Findings *found, SmithLockBase *base)
+{
+	g_autofree char *glibc = package_version(found, "libc6");
+	g_autofree char *musl = package_version(found, "musl");
+	if (glibc == NULL && musl == NULL)
+		return;
+	base->libc = g_strdup(glibc != NULL ? "glibc" : "musl");
+	base->libc_version = upstream_version(glibc != NULL ? glibc : musl, 2);
+}
+
+/* "python3.11" -> 11; -1 for "python3", "python3-config" and the like. */
+static int minor_of(const char *name)
+{
+	if (!g_str_has_prefix(name, "python3.") || !g_ascii_isdigit(name[8]))
+		return -1;
+	char *end = NULL;
+	gint64 minor = g_ascii_strtoll(name + 8, &end, 10);
+	return *end == '\0' && minor < 100 ? (int)minor : -1;
+}
+
+/* The newest interpreter of the first directory of the usual PATH that has one. */
+static int find_interpreter(Findings *found, const char **directory)
+{
+	static const char *const places[] = {"usr/local/bin", "usr/bin"};
+	for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
+		int best = -1;
+		GHashTableIter iter;
+		gpointer path;
+		g_hash_table_iter_init(&iter, found);
+		while (g_hash_table_iter_next(&iter, &path, NULL)) {
+			g_autofree char *parent = g_path_get_dirname(path);
+			g_autofree char *name = g_path_get_basename(path);
+			if (strcmp(parent, places[i]) == 0)
+				best = MAX(best, minor_of(name));
+		}
+		*directory = places[i];
+		if (best >= 0)
+			return best;
+	}
+	return -1;
+}
+
+static char *version_from_header(Findings *found, const char *directory, int minor)
+{
+	bool local = g_str_has_prefix(directory, "usr/local");
+	g_autofree char *path = g_strdup_printf("%s/include/python3.%d/patchlevel.h",
+						local ? "usr/local" : "usr", minor);
+	g_auto(GStrv) lines = lines_of(found, path);
+	for (char **line = lines; *line != NULL; line++) {
+		const char *quote = strchr(*line, '"');
+		if (quote != NULL && g_str_has_prefix(*line, "#define PY_VERSION"))
+			return upstream_version(quote + 1, 3);
+	}
+	return NULL;
+}
+
+static char *version_from_env(const SmithImageConfig *config, int minor)
+{
+	g_autofree char *wanted = g_strdup_printf("PYTHON_VERSION=3.%d.", minor);
+	char **env = config->config != NULL ? config->config->env : NULL;
+	for (; env != NULL && *env != NULL; env++)
+		if (g_str_has_prefix(*env, wanted))
+			return upstream_version(*env + strlen("PYTHON_VERSION="), 3);
+	return NULL;
+}
+
+static char *version_from_package(Findings *found, int minor)
+{
+	g_autofree char *name = g_strdup_printf("python3.%d", minor);
+	g_autofree char *minimal = g_strconcat(name, "-minimal", NULL);
+	g_autofree char *version = package_version(found, minimal);
+	if (version == NULL)
+		version = package_version(found, name);
+	if (version == NULL)
+		version = package_version(found, "python3"); /* apk */
+	return version != NULL ? upstream_version(version, 3) : NULL;
+}
+
+static void find_python(Findings *found, const SmithImageConfig *config, SmithLockBase *base)
+{
+	const char *directory = NULL;
+	int minor = find_interpreter(found, &directory);
+	if (minor < 0)
+		return;
+	base->python = g_strdup_printf("/%s/python3.%d", directory, minor);
+	base->python_version = version_from_header(found, directory, minor);
+	if (base->python_version == NULL)
+		base->python_version = version_from_env(config, minor);
+	if (base->python_version == NULL)
+		base->python_version = version_from_package(found, minor);
+	g_autofree char *prefix = g_strdup_printf("3.%d.", minor);
+	if (base->python_version == NULL || !g_str_has_prefix(base->python_version, prefix)) {
+		g_free(base->python_version);
+		base->python_version = g_strconcat(prefix, "0", NULL);
+	}
+}
+
+static void find_init(Findings *found, SmithLockBase *base)
+{
+	static const char *const places[] = {"usr/local/bin/tini", "usr/bin/tini", "bin/tini",
+					     "sbin/tini", "usr/sbin/tini"};
+	for (guint i = 0; i < G_N_ELEMENTS(places) && base->init == NULL; i++)
+		if (g_hash_table_contains(found, places[i]))
+			base->init = g_strconcat("/", places[i], NULL);
+}
+
+static SmithLockBase *look_inside(const SmithLayout *layout, const SmithDescriptor *image,
+				  const char *from, GError **error)
+{
+	g_autoptr(SmithManifest) manifest = NULL;
+	g_autoptr(SmithImageConfig) config = NULL;
+	if (!smith_layout_load_image(layout, image, &manifest, &config, error))
+		return NULL;
+	g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+							    (GDestroyNotify)g_bytes_unref);
+	for (guint i = 0; i < manifest->layers->len; i++)
+		if (!take_layer(layout, manifest->layers->pdata[i], found, error))
+			return NULL;
+	SmithLockBase *base = g_new0(SmithLockBase, 1);
+	base->from = g_strdup(from);
+	base->media_type = g_strdup(image->media_type);
+	base->digest = g_strdup(image->digest);
+	base->size = image->size;
+	find_python(found, config, base);
+	find_libc(found, base);
+	find_init(found, base);
+	base->passwd = lines_of(found, "etc/passwd");
+	base->group = lines_of(found, "etc/group");
+	return base;
+}
+
+static SmithDescriptor *import_layout(const SmithFleet *fleet, const SmithRef *ref,
+				      const SmithLayout *to, const SmithPlatform *platform,
+				      GError **error)
+{
+	g_autoptr(SmithLayout) from = smith_layout_open(fleet->fd, ref->path, FALSE, error);
+	if (from == NULL)
+		return NULL;
+	g_autoptr(SmithDescriptor) image = smith_layout_find(from, ref->tag, platform, error);
+	if (image == NULL || !smith_layout_copy_image(from, to, image, NULL, error))
+		return NULL;
+	return g_steal_pointer(&image);
+}
+
+static SmithDescriptor *import_archive(const SmithFleet *fleet, const SmithRef *ref,
+				       SmithLayout *to, GError **error)
+{
+	g_autofree char *path = g_canonicalize_filename(ref->path, fleet->directory);
+	smith_autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		smith_throw_errno(error, "cannot open '%s'", path);
+		return NULL;
+	}
+	return smith_archive_import(fd, path, to, ref->tag, error);
+}
+
+static SmithDescriptor *import(const SmithFleet *fleet, SmithStore *store, const char *from,
+			       const char *platform, GError **error)
+{
+	g_autoptr(SmithRef) ref = smith_ref_parse(from, error);
+	if (ref == NULL)
+		return NULL;
+	g_autoptr(SmithPlatform) wanted = smith_platform_parse(platform, error);
+	if (wanted == NULL)
+		return NULL;
+	SmithLayout *layout = smith_store_layout(store);
+	if (g_strcmp0(ref->transport, "oci") == 0)
+		return import_layout(fleet, ref, layout, wanted, error);
+	if (smith_ref_is_local(ref))
+		return import_archive(fleet, ref, layout, error);
+	g_autoptr(GError) local = NULL;
+	SmithDescriptor *image = smith_layout_find(layout, from, wanted, &local);
+	if (image == NULL)
+		smith_throw(error, SMITH_ERROR_NOT_FOUND,
+			    "the store has no image '%s' for %s; copy it there with 'skopeo copy "
+			    "docker://%s oci:%s:%s', or name a local oci: layout or archive",
+			    from, platform, from, smith_layout_get_path(layout), from);
+	return image;
+}
+
+static SmithDescriptor *descriptor_of(const SmithLockBase *base)
+{
+	return smith_descriptor_new(base->media_type, base->digest, base->size);
+}
+
+/* Every blob is there; their bytes were verified when they came in. */
+static bool is_whole(const SmithLayout *layout, const SmithDescriptor *image)
+{
+	g_autoptr(SmithManifest) manifest = NULL;
+	if (!smith_layout_load_image(layout, image, &manifest, NULL, NULL))
+		return false;
+	for (guint i = 0; i < manifest->layers->len; i++) {
+		const SmithDescriptor *layer = manifest->layers->pdata[i];
+		if (!smith_layout_has_blob(layout, layer->digest, layer->size))
+			return false;
+	}
+	return true;
+}
+
+gboolean smith_base_import(const SmithFleet *fleet, SmithStore *store, const SmithLockBase *base,
+			   const char *platform, GError **error)
+{
+	SMITH_AUTO_PREFIX("base", base->from, error);
+	g_autoptr(SmithDescriptor) locked = descriptor_of(base);
+	if (is_whole(smith_store_layout(store), locked))
+		return TRUE;
+	g_autoptr(SmithDescriptor) image = import(fleet, store, base->from, platform, error);
+	if (image == NULL)
+		return FALSE;
+	if (strcmp(image->digest, base->digest) != 0 || image->size != base->size)
+		return smith_throw(
+			error, SMITH_ERROR_VERIFY,
+			"manifest differs from the lock, expected '%s' of %" G_GINT64_FORMAT
+			" bytes, got '%s' of %" G_GINT64_FORMAT,
+			base->digest, base->size, image->digest, image->size);
+	return TRUE;
+}
+
+SmithLockBase *smith_base_lock(const SmithFleet *fleet, SmithStore *store, const char *from,
+			       const char *platform, const char *keep_digest, GError **error)
+{
+	SMITH_AUTO_PREFIX("base", from, error);
+	g_autoptr(SmithDescriptor) image = import(fleet, store, from, platform, error);
+	if (image == NULL)
+		return NULL;
+	if (keep_digest != NULL && strcmp(keep_digest, image->digest) != 0) {
+		smith_throw(error, SMITH_ERROR_VERIFY,
+			    "it is '%s' now, the lock has '%s'; 'ocismith lock --update' takes "
+			    "the new one",
+			    image->digest, keep_digest);
+		return NULL;
+	}
+	return look_inside(smith_store_layout(store), image, from, error);
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fleet/lock.h"
+
+#include <string.h>
+
+#include "base/bind.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/json.h"
+
+#define LOCK_LIMIT (16 * 1024 * 1024)
+#define NO_OFFSET (-1)
+
+static const SmithBindField base_fields[] = {
+	SMITH_BIND(SmithLockBase, from, "from", STRING, .required = true),
+	SMITH_BIND(SmithLockBase, media_type, "mediaType", STRING, .required = true),
+	SMITH_BIND(SmithLockBase, digest, "digest", STRING, .required = true),
+	SMITH_BIND(SmithLockBase, size, "size", INT, .required = true),
+	SMITH_BIND(SmithLockBase, python, "python", STRING),
+	SMITH_BIND(SmithLockBase, python_version, "pythonVersion", STRING),
+	SMITH_BIND(SmithLockBase, libc, "libc", STRING),
+	SMITH_BIND(SmithLockBase, libc_version, "libcVersion", STRING),
+	SMITH_BIND(SmithLockBase, init, "init", STRING),
+	SMITH_BIND(SmithLockBase, passwd, "passwd", STRV),
+	SMITH_BIND(SmithLockBase, group, "group", STRV),
+	{0},
+};
+static const SmithBindTable base_table = {
+	"base", sizeof(SmithLockBase), base_fields, NO_OFFSET, NO_OFFSET, false};
+
+static const SmithBindField set_fields[] = {
+	SMITH_BIND(SmithLockSet, name, "name", STRING, .required = true),
+	SMITH_BIND(SmithLockSet, from, "from", STRING, .required = true),
+	SMITH_BIND(SmithLockSet, requirements, "requirements", STRV),
+	SMITH_BIND(SmithLockSet, wheels, "wheels", STRV),
+	{0},
+};
+static const SmithBindTable set_table = {
+	"set", sizeof(SmithLockSet), set_fields, NO_OFFSET, NO_OFFSET, false};
+
+static const SmithBindField wheel_fields[] = {
+	SMITH_BIND(SmithLockWheel, file, "file", STRING, .required = true),
+	SMITH_BIND(SmithLockWheel, name, "name", STRING, .required = true),
+	SMITH_BIND(SmithLockWheel, version, "version", STRING, .required = true),
+	SMITH_BIND(SmithLockWheel, url, "url", STRING, .required = true),
+	SMITH_BIND(SmithLockWheel, size, "size", INT, .required = true),
+	SMITH_BIND(SmithLockWheel, sha256, "sha256", STRING, .required = true),
+	SMITH_BIND(SmithLockWheel, by, "by", STRV),
+	{0},
+};
+static const SmithBindTable wheel_table = {
+	"wheel", sizeof(SmithLockWheel), wheel_fields, NO_OFFSET, NO_OFFSET, false};
+
+static const SmithBindField lock_fields[] = {
+	SMITH_BIND(SmithLock, version, "lock", INT, .required = true),
+	SMITH_BIND(SmithLock, epoch, "epoch", INT, .required = true, .min = 0, .max = 253402300799),
+	SMITH_BIND(SmithLock, platform, "platform", STRING, .required = true),
+	SMITH_BIND(SmithLock, bases, "bases", LIST, .table = &base_table),
+	SMITH_BIND(SmithLock, families, "families", LIST, .table = &set_table),
+	SMITH_BIND(SmithLock, services, "services", LIST, .table = &set_table),
+	SMITH_BIND(SmithLock, wheels, "wheels", LIST, .table = &wheel_table),
+	{0},
+};
+static const SmithBindTable lock_table = {"lock",    sizeof(SmithLock), lock_fields,
+					  NO_OFFSET, NO_OFFSET,		false};
+
+static void fill(GPtrArray **array)
+{
+	if (*array == NULL)
+		*array = g_ptr_array_new();
+}
+
+static void complete(SmithLock *lock)
+{
+	fill(&lock->bases);
+	fill(&lock->families);
+	fill(&lock->services);
+	fill(&lock->wheels);
+}
+
+SmithLock *smith_lock_new(void)
+{
+	SmithLock *lock = g_new0(SmithLock, 1);
+	lock->version = SMITH_LOCK_VERSION;
+	complete(lock);
+	return lock;
+}
+
+void smith_lock_free(SmithLock *lock)
+{
+	smith_bind_free(&lock_table, lock);
+}
+
+static gboolean check_values(const SmithLock *lock, GError **error)
+{
+	for (guint i = 0; i < lock->bases->len; i++) {
+		const SmithLockBase *base = lock->bases->pdata[i];
+		if (!smith_digest_check(base->digest, base->from, error))
+			return FALSE;
+	}
+	for (guint i = 0; i < lock->wheels->len; i++) {
+		const SmithLockWheel *wheel = lock->wheels->pdata[i];
+		if (!smith_digest_is_hex(wheel->sha256))
+			return smith_throw(error, SMITH_ERROR_INVALID,
+					   "'%s' of wheel '%s' is no SHA-256: expected 64 "
+					   "lower-case hex digits",
+					   wheel->sha256, wheel->file);
+		if (strchr(wheel->file, '/') != NULL || wheel->size < 0)
+			return smith_throw(error, SMITH_ERROR_INVALID,
+					   "wheel '%s' has no legal file name or size",
+					   wheel->file);
+	}
+	return TRUE;
+}
+
+SmithLock *smith_lock_load(const SmithFleet *fleet, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	g_autoptr(GBytes) bytes =
+		smith_fd_read_file(fleet->fd, SMITH_LOCK_FILE, LOCK_LIMIT, &local);
+	if (g_error_matches(local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)) {
+		smith_throw(error, SMITH_ERROR_STALE,
+			    "no '%s' in '%s': run 'ocismith lock' to make it", SMITH_LOCK_FILE,
+			    fleet->directory);
+		return NULL;
+	}
+	if (bytes == NULL) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return NULL;
+	}
+	gsize length = 0;
+	const char *text = g_bytes_get_data(bytes, &length);
+	g_autoptr(SmithNode) node = smith_node_read_json(text, length, SMITH_LOCK_FILE, error);
+	if (node == NULL)
+		return NULL;
+	gint64 version = smith_node_get_int(node, "lock", 0);
+	if (version != SMITH_LOCK_VERSION) {
+		smith_throw(error, SMITH_ERROR_STALE,
+			    "'%s' has format %" G_GINT64_FORMAT
+			    ", this version writes %d: run 'ocismith lock'",
+			    SMITH_LOCK_FILE, version, SMITH_LOCK_VERSION);
+		return NULL;
+	}
+	g_autoptr(SmithLock) lock = smith_bind_parse(&lock_table, node, error);
+	if (lock == NULL)
+		return NULL;
+	SMITH_AUTO_PREFIX(SMITH_LOCK_FILE, NULL, error);
+	complete(lock);
+	return check_values(lock, error) ? g_steal_pointer(&lock) : NULL;
+}
+
+char *smith_lock_write(const SmithLock *lock, gsize *length)
+{
+	g_autoptr(SmithNode) node = smith_bind_write(&lock_table, lock);
+	return smith_json_write(node, SMITH_JSON_PRETTY, length);
+}
+
+gboolean smith_lock_save(const SmithLock *lock, const SmithFleet *fleet, gboolean *changed,
+			 GError **error)
+{
+	gsize length = 0;
+	g_autofree char *text = smith_lock_write(lock, &length);
+	g_autoptr(GBytes) old = smith_fd_read_file(fleet->fd, SMITH_LOCK_FILE, LOCK_LIMIT, NULL);
+	gboolean same = old != NULL && g_bytes_get_size(old) == length &&
+			memcmp(g_bytes_get_data(old, NULL), text, length) == 0;
+	if (changed != NULL)
+		*changed = !same;
+	return same || smith_fd_write_file(fleet->fd, SMITH_LOCK_FILE, text, length, 0644, error);
+}
+
+/* Every element's first member is its key. */
+static int compare_first(gconstpointer a, gconstpointer b)
+{
+	const char *const *const *x = a, *const *const *y = b;
+	return strcmp(**x, **y);
+}
+
+static int compare_strings(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void sort_strv(char **strv)
+{
+	if (strv != NULL)
+		qsort(strv, g_strv_length(strv), sizeof(char *), compare_strings);
+}
+
+static void sort_sets(GPtrArray *sets)
+{
+	g_ptr_array_sort(sets, compare_first);
+	for (guint i = 0; i < sets->len; i++) {
+		SmithLockSet *set = sets->pdata[i];
+		sort_strv(set->requirements);
+		sort_strv(set->wheels);
+	}
+}
+
+void smith_lock_sort(SmithLock *lock)
+{
+	g_ptr_array_sort(lock->bases, compare_first);
+	g_ptr_array_sort(lock->wheels, compare_first);
+	sort_sets(lock->families);
+	sort_sets(lock->services);
+	for (guint i = 0; i < lock->wheels->len; i++)
+		sort_strv(((SmithLockWheel *)lock->wheels->pdata[i])->by);
+}
+
+static gpointer find(const GPtrArray *array, const char *key)
+{
+	for (guint i = 0; i < array->len; i++)
+		if (g_strcmp0(*(char **)array->pdata[i], key) == 0)
+			return array->pdata[i];
+	return NULL;
+}
+
+SmithLockBase *smith_lock_base(const SmithLock *lock, const char *from)
+{
+	return find(lock->bases, from);
+}
+
+SmithLockSet *smith_lock_family(const SmithLock *lock, const char *name)
+{
+	return find(lock->families, name);
+}
+
+SmithLockSet *smith_lock_service(const SmithLock *lock, const char *name)
+{
+	return find(lock->services, name);
+}
+
+SmithLockWheel *smith_lock_wheel(const SmithLock *lock, const char *file)
+{
+	return find(lock->wheels, file);
+}
+
+static gboolean add_wheels(const SmithLock *lock, const SmithLockSet *set, GPtrArray *wheels,
+			   GError **error)
+{
+	for (char **file = set != NULL ? set->wheels : NULL; file != NULL && *file != NULL;
+	     file++) {
+		SmithLockWheel *wheel = smith_lock_wheel(lock, *file);
+		if (wheel == NULL)
+			return smith_throw(error, SMITH_ERROR_INVALID,
+					   "%s: '%s' uses wheel '%s', which it does not describe",
+					   SMITH_LOCK_FILE, set->name, *file);
+		g_ptr_array_add(wheels, wheel);
+	}
+	return TRUE;
+}
+
+GPtrArray *smith_lock_wheels_of(const SmithLock *lock, const SmithFleet *fleet, const char *family,
+				const char *service, GError **error)
+{
+	g_autoptr(GPtrArray) wheels = g_ptr_array_new();
+	const char *base = NULL;
+	g_autoptr(GPtrArray) chain = smith_fleet_chain(fleet, family, &base);
+	for (guint i = 0; i < chain->len; i++) {
+		const SmithFamily *link = chain->pdata[i];
+		if (!add_wheels(lock, smith_lock_family(lock, link->name), wheels, error))
+			return NULL;
+	}
+	if (service != NULL && !add_wheels(lock, smith_lock_service(lock, service), wheels, error))
+		return NULL;
+	return g_steal_pointer(&wheels);
+}
+
+/* Where wheels come from is said once, for the whole fleet. */
+static void warn_of_sources(const SmithRequirements *found, SmithPlace place, SmithDiag *diag)
+{
+	if (found->index_url != NULL || found->extra_index_urls->len > 0 ||
+	    found->find_links->len > 0)
+		smith_diag_add(diag, SMITH_SEVERITY_WARNING, place, "wheel-source",
+			       "indexes and find-links of requirement files are not used: name "
+			       "them under 'wheels' in fleet.yaml");
+}
+
+SmithRequirements *smith_lock_read_requirements(const SmithFleet *fleet, const SmithPip *pip,
+						SmithDiag *diag)
+{
+	static const char *const none[] = {NULL};
+	if (pip == NULL)
+		return smith_requirements_parse_lines(none, fleet->place, diag);
+	if (pip->file == NULL)
+		return smith_requirements_parse_lines(
+			pip->lines != NULL ? (const char *const *)pip->lines : none, pip->place,
+			diag);
+	SmithRequirements *found = smith_requirements_read(fleet->fd, pip->file, diag);
+	warn_of_sources(found, pip->place, diag);
+	return found;
+}
+
+char **smith_lock_requirements(const SmithFleet *fleet, const SmithPip *pip, SmithDiag *diag)
+{
+	g_autoptr(GPtrArray) texts = g_ptr_array_new();
+	g_autoptr(SmithRequirements) found = smith_lock_read_requirements(fleet, pip, diag);
+	for (guint i = 0; i < found->lines->len; i++) {
+		const SmithRequirementLine *line = found->lines->pdata[i];
+		GString *text = g_string_new(NULL);
+		g_autofree char *requirement = smith_requirement_to_string(line->req);
+		g_string_append(text, requirement);
+		for (char **hash = line->hashes; *hash != NULL; hash++)
+			g_string_append_printf(text, " --hash=%s", *hash);
+		g_ptr_array_add(texts, g_string_free(text, FALSE));
+	}
+	g_ptr_array_sort(texts, compare_strings);
+	g_ptr_array_add(texts, NULL);
+	return (char **)g_ptr_array_steal(texts, NULL);
+}
+
+static void note(GPtrArray *changes, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void note(GPtrArray *changes, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	g_ptr_array_add(changes, g_strdup_vprintf(format, arguments));
+	va_end(arguments);
+}
+
+static void compare_requirements(char **was, char **is, const char *kind, const char *name,
+				 GPtrArray *changes)
+{
+	static char *none[] = {NULL};
+	if (was == NULL)
+		was = none;
+	for (char **line = is; *line != NULL; line++)
+		if (!g_strv_contains((const char *const *)was, *line))
+			note(changes, "%s '%s': requirement '%s' was added", kind, name, *line);
+	for (char **line = was; *line != NULL; line++)
+		if (!g_strv_contains((const char *const *)is, *line))
+			note(changes, "%s '%s': requirement '%s' was removed", kind, name, *line);
+}
+
+static void compare_set(const SmithFleet *fleet, const SmithLockSet *set, const char *kind,
+			const char *name, const char *from, const SmithPip *pip, GPtrArray *changes,
+			SmithDiag *diag)
+{
+	if (set == NULL) {
+		note(changes, "%s '%s' was added", kind, name);
+		return;
+	}
+	if (strcmp(set->from, from) != 0)
+		note(changes, "%s '%s' is now derived from '%s', the lock has '%s'", kind, name,
+		     from, set->from);
+	g_auto(GStrv) now = smith_lock_requirements(fleet, pip, diag);
+	compare_requirements(set->requirements, now, kind, name, changes);
+}
+
+static void compare_removed(const GPtrArray *sets, const GPtrArray *named, const char *kind,
+			    GPtrArray *changes)
+{
+	for (guint i = 0; i < sets->len; i++) {
+		const SmithLockSet *set = sets->pdata[i];
+		if (find(named, set->name) == NULL)
+			note(changes, "%s '%s' was removed", kind, set->name);
+	}
+}
+
+GPtrArray *smith_lock_changes(const SmithLock *lock, const SmithFleet *fleet, SmithDiag *diag)
+{
+	GPtrArray *changes = g_ptr_array_new_with_free_func(g_free);
+	if (fleet->platform != NULL && strcmp(fleet->platform, lock->platform) != 0)
+		note(changes, "the platform is now '%s', the lock has '%s'", fleet->platform,
+		     lock->platform);
+	for (guint i = 0; i < fleet->families->len; i++) {
+		const SmithFamily *family = fleet->families->pdata[i];
+		compare_set(fleet, smith_lock_family(lock, family->name), "family", family->name,
+			    family->from, family->pip, changes, diag);
+		if (smith_fleet_family(fleet, family->from) == NULL &&
+		    smith_lock_base(lock, family->from) == NULL)
+			note(changes, "base '%s' is not in the lock", family->from);
+	}
+	for (guint i = 0; i < fleet->services->len; i++) {
+		const SmithService *service = fleet->services->pdata[i];
+		compare_set(fleet, smith_lock_service(lock, service->name), "service",
+			    service->name, service->family, service->pip, changes, diag);
+	}
+	compare_removed(lock->families, fleet->families, "family", changes);
+	compare_removed(lock->services, fleet->services, "service", changes);
+	return changes;
+}

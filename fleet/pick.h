@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "fleet/lock.h"
+#include "fleet/wheel-finder.h"
+#include "python/marker.h"
+#include "python/requirements-file.h"
+#include "python/wheel.h"
+
+/*
+ * The parts of a resolution: targets, sets and the wheels picked for them.
+ *
+ * A target is a base as wheels see it. A set is a family or service with its requirements; it has
+ * all that its parent (the family it is derived from) has. A pick is one wheel file, shared by all
+ * sets that use it.
+ */
+typedef struct {
+	const SmithLockBase *base;
+	SmithTagSet *tags;
+	SmithMarkerEnv env;
+	char *machine; /* "x86_64" */
+} SmithTarget;
+
+SmithTarget *smith_target_new(const SmithLockBase *base, const char *platform, GError **error);
+void smith_target_free(SmithTarget *target);
+
+typedef struct {
+	const SmithFleet *fleet;
+	SmithStore *store;
+	const SmithWheelCandidate *candidate;
+	SmithLockWheel *lock; /* owned until it is put into the lock */
+	SmithWheel *wheel;    /* NULL when error is set */
+	SmithVersion *version;
+	GPtrArray *requires; /* (element-type SmithRequirement*) */
+	GHashTable *by;	     /* names of those who want it */
+	GPtrArray *files;    /* what it installs, see fleet/collide.h; NULL: not asked yet */
+	GError *error;	     /* why it cannot be used */
+} SmithPick;
+
+/* Fetches, hashes, opens and verifies the wheel; problems go to pick->error. In any thread. */
+void smith_pick_read(SmithPick *pick);
+void smith_pick_free(SmithPick *pick);
+
+typedef struct SmithSet SmithSet;
+struct SmithSet {
+	const char *kind; /* "family", "service" */
+	const char *name;
+	SmithPlace place;
+	const SmithPip *pip;
+	const SmithSet *parent; /* NULL: derived from the base itself */
+	const char *from;
+	const SmithTarget *target;
+	SmithRequirements *requirements;
+	GPtrArray *picks; /* (element-type SmithPick*, borrowed) its own */
+	bool sound;	  /* nothing was wrong with it or its parents */
+};
+
+/* The pick of @key in @set or its parents; *@owner (may be NULL) gets the set that has it. */
+SmithPick *smith_set_find(const SmithSet *set, const char *key, const SmithSet **owner);
+/* All picks of the set and its parents (element-type SmithPick*, borrowed). */
+GPtrArray *smith_set_all(const SmithSet *set);

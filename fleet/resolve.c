@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fleet/resolve.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/pool.h"
+#include "fleet/base-image.h"
+#include "fleet/closure.h"
+#include "fleet/collide.h"
+#include "fleet/pick.h"
+
+typedef struct {
+	const SmithFleet *fleet;
+	SmithStore *store;
+	const SmithResolveOptions *options;
+	SmithDiag *diag;
+	SmithLock *lock;
+	SmithWheelFinder *finder;
+	GHashTable *targets; /* base reference -> SmithTarget* */
+	GPtrArray *sets;     /* (element-type SmithSet*) parents before children */
+	GHashTable *picks;   /* file name -> SmithPick* */
+} Resolve;
+
+static void set_free(gpointer data)
+{
+	SmithSet *set = data;
+	g_clear_pointer(&set->requirements, smith_requirements_free);
+	g_clear_pointer(&set->picks, g_ptr_array_unref);
+	g_free(set);
+}
+
+static void resolve_clear(Resolve *resolve)
+{
+	g_clear_pointer(&resolve->lock, smith_lock_free);
+	g_clear_pointer(&resolve->sets, g_ptr_array_unref);
+	g_clear_pointer(&resolve->picks, g_hash_table_unref);
+	g_clear_pointer(&resolve->targets, g_hash_table_unref);
+	g_clear_pointer(&resolve->finder, smith_wheel_finder_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Resolve, resolve_clear)
+
+/* The machine's own platform, for a fleet that names none. */
+static char *own_platform(void)
+{
+	static const struct {
+		const char *machine;
+		const char *go;
+	} names[] = {{"x86_64", "amd64"}, {"aarch64", "arm64"}, {"armv7l", "arm"}, {"i686", "386"}};
+	struct utsname name;
+	uname(&name);
+	const char *go = name.machine;
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+		if (strcmp(names[i].machine, name.machine) == 0)
+			go = names[i].go;
+	return g_strconcat("linux/", go, NULL);
+}
+
+static gboolean lock_base(Resolve *resolve, const char *from, GError **error)
+{
+	if (g_hash_table_contains(resolve->targets, from))
+		return TRUE;
+	const SmithLock *previous = resolve->options->previous;
+	const SmithLockBase *old =
+		previous != NULL && strcmp(previous->platform, resolve->lock->platform) == 0
+			? smith_lock_base(previous, from)
+			: NULL;
+	smith_events_start(resolve->options->events, from);
+	SmithLockBase *base =
+		smith_base_lock(resolve->fleet, resolve->store, from, resolve->lock->platform,
+				old != NULL ? old->digest : NULL, error);
+	if (base == NULL)
+		return FALSE;
+	g_ptr_array_add(resolve->lock->bases, base);
+	smith_events_done(resolve->options->events, from, base->digest, 0, false);
+	SmithTarget *target = smith_target_new(base, resolve->lock->platform, error);
+	if (target == NULL)
+		return FALSE;
+	g_hash_table_insert(resolve->targets, g_strdup(from), target);
+	return TRUE;
+}
+
+static SmithSet *find_set(const Resolve *resolve, const char *family)
+{
+	for (guint i = 0; i < resolve->sets->len; i++) {
+		SmithSet *set = resolve->sets->pdata[i];
+		if (strcmp(set->kind, "family") == 0 && strcmp(set->name, family) == 0)
+			return set;
+	}
+	return NULL;
+}
+
+static SmithSet *add_set(Resolve *resolve, const char *kind, const char *name, SmithPlace place,
+			 const SmithPip *pip, const char *from)
+{
+	SmithSet *set = g_new0(SmithSet, 1);
+	set->kind = kind;
+	set->name = name;
+	set->place = pip != NULL ? pip->place : place;
+	set->pip = pip;
+	set->from = from;
+	set->parent = find_set(resolve, from);
+	set->target = set->parent != NULL ? set->parent->target
+					  : g_hash_table_lookup(resolve->targets, from);
+	guint before = resolve->diag->errors;
+	set->requirements = smith_lock_read_requirements(resolve->fleet, pip, resolve->diag);
+	set->picks = g_ptr_array_new();
+	set->sound = resolve->diag->errors == before;
+	g_ptr_array_add(resolve->sets, set);
+	return set;
+}
+
+static gboolean add_family(Resolve *resolve, const SmithFamily *family, GError **error)
+{
+	if (find_set(resolve, family->name) != NULL)
+		return TRUE;
+	const SmithFamily *parent = smith_fleet_family(resolve->fleet, family->from);
+	if (parent != NULL ? !add_family(resolve, parent, error)
+			   : !lock_base(resolve, family->from, error))
+		return FALSE;
+	add_set(resolve, "family", family->name, family->place, family->pip, family->from);
+	return TRUE;
+}
+
+static gboolean add_sets(Resolve *resolve, GError **error)
+{
+	const SmithFleet *fleet = resolve->fleet;
+	for (guint i = 0; i < fleet->families->len; i++)
+		if (!add_family(resolve, fleet->families->pdata[i], error))
+			return FALSE;
+	for (guint i = 0; i < fleet->services->len; i++) {
+		const SmithService *service = fleet->services->pdata[i];
+		add_set(resolve, "service", service->name, service->place, service->pip,
+			service->family);
+	}
+	return TRUE;
+}
+
+static void tell(Resolve *resolve, SmithSet *set, SmithPlace place, const char *rule,
+		 const char *format, ...) G_GNUC_PRINTF(5, 6);
+static void tell(Resolve *resolve, SmithSet *set, SmithPlace place, const char *rule,
+		 const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	g_autofree char *text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	set->sound = false;
+	smith_diag_add(resolve->diag, SMITH_SEVERITY_ERROR, place, rule, "%s", text);
+}
+
+static bool hash_is_listed(const SmithRequirementLine *line, const char *sha256)
+{
+	g_autofree char *digest = g_strconcat("sha256:", sha256, NULL);
+	return *line->hashes == NULL || g_strv_contains((const char *const *)line->hashes, digest);
+}
+
+static SmithPick *pick_of(Resolve *resolve, const SmithWheelCandidate *candidate)
+{
+	SmithPick *pick = g_hash_table_lookup(resolve->picks, candidate->file);
+	if (pick != NULL)
+		return pick;
+	pick = g_new0(SmithPick, 1);
+	pick->fleet = resolve->fleet;
+	pick->store = resolve->store;
+	pick->candidate = candidate;
+	pick->lock = g_new0(SmithLockWheel, 1);
+	pick->lock->file = g_strdup(candidate->file);
+	pick->lock->name = g_strdup(candidate->name->key);
+	pick->lock->url = g_strdup(candidate->url);
+	pick->by = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_hash_table_insert(resolve->picks, g_strdup(candidate->file), pick);
+	return pick;
+}
+
+/* With hashes given and several files that fit, the first whose bytes are among them. */
+static SmithPick *choose(Resolve *resolve, const SmithRequirementLine *line, GPtrArray *candidates)
+{
+	for (guint i = 0; i < candidates->len; i++) {
+		SmithPick *pick = pick_of(resolve, candidates->pdata[i]);
+		if (*line->hashes == NULL || candidates->len == 1)
+			return pick;
+		if (pick->lock->sha256 == NULL && pick->error == NULL)
+			smith_pick_read(pick);
+		if (pick->error == NULL && hash_is_listed(line, pick->lock->sha256))
+			return pick;
+	}
+	return pick_of(resolve, candidates->pdata[0]);
+}
+
+static gboolean pick_wheel(Resolve *resolve, SmithSet *set, const SmithRequirementLine *line,
+			   const char *version, GError **error)
+{
+	const char *key = line->req->key;
+	g_autofree char *found = NULL;
+	g_autoptr(GPtrArray) candidates = smith_wheel_finder_list(resolve->finder, key, version,
+								  set->target->tags, &found, error);
+	if (candidates == NULL)
+		return FALSE;
+	if (candidates->len == 0) {
+		tell(resolve, set, line->place, "missing-wheel",
+		     "no wheel of '%s' %s for Python %s on %s with %s %s, wanted by %s '%s': %s",
+		     key, version, set->target->env.python_version, set->target->machine,
+		     set->target->base->libc, set->target->base->libc_version, set->kind, set->name,
+		     found);
+		return TRUE;
+	}
+	SmithPick *pick = choose(resolve, line, candidates);
+	g_hash_table_add(pick->by, g_strdup(set->name));
+	g_ptr_array_add(set->picks, pick);
+	return TRUE;
+}
+
+/* -c files: they ask for nothing, but what is asked for must satisfy them. */
+static void check_constraints(Resolve *resolve, SmithSet *set, const SmithRequirementLine *line,
+			      const SmithVersion *version)
+{
+	const GPtrArray *constraints = set->requirements->constraints;
+	for (guint i = 0; i < constraints->len; i++) {
+		const SmithRequirementLine *constraint = constraints->pdata[i];
+		if (strcmp(constraint->req->key, line->req->key) == 0 &&
+		    !smith_specifier_contains(constraint->req->specifiers, version, true))
+			tell(resolve, set, line->place, "conflict",
+			     "requirement '%s' breaks the constraint '%s' of %s:%u", line->text,
+			     constraint->text, constraint->place.file, constraint->place.line);
+	}
+}
+
+static gboolean pick_line(Resolve *resolve, SmithSet *set, const SmithRequirementLine *line,
+			  GError **error)
+{
+	const SmithRequirement *requirement = line->req;
+	gboolean wanted = FALSE;
+	g_autoptr(GError) local = NULL;
+	if (!smith_requirement_applies(requirement, &set->target->env, NULL, &wanted, &local)) {
+		tell(resolve, set, line->place, "bad-marker", "%s", local->message);
+		return TRUE;
+	}
+	if (!wanted)
+		return TRUE;
+	const char *version = smith_specifier_is_pinned(requirement->specifiers);
+	g_autoptr(SmithVersion) pinned =
+		version != NULL ? smith_version_parse(version, NULL) : NULL;
+	if (pinned == NULL) {
+		g_autofree char *text = smith_requirement_to_string(requirement);
+		tell(resolve, set, line->place, "not-pinned",
+		     "requirement '%s' must be pinned with '=='", text);
+		return TRUE;
+	}
+	check_constraints(resolve, set, line, pinned);
+	const SmithSet *owner = NULL;
+	const SmithPick *known = smith_set_find(set, requirement->key, &owner);
+	if (known == NULL)
+		return pick_wheel(resolve, set, line, version, error);
+	g_hash_table_add(known->by, g_strdup(set->name));
+	if (smith_version_compare(known->candidate->name->version, pinned) != 0)
+		tell(resolve, set, line->place, "conflict",
+		     "%s '%s' pins %s %s, but %s '%s' has %s", set->kind, set->name,
+		     requirement->key, version, owner->kind, owner->name,
+		     known->candidate->name->version_text);
+	return TRUE;
+}
+
+static gboolean pick_all(Resolve *resolve, GError **error)
+{
+	for (guint i = 0; i < resolve->sets->len; i++) {
+		SmithSet *set = resolve->sets->pdata[i];
+		for (guint j = 0; j < set->requirements->lines->len; j++)
+			if (!pick_line(resolve, set, set->requirements->lines->pdata[j], error))
+				return FALSE;
+	}
+	return TRUE;
+}
+
+static gpointer read_pick(gpointer item, GError **error)
+{
+	(void)error;
+	smith_pick_read(item);
+	return item;
+}
+
+/* Picks that some set uses, each once, in the order of their first use. */
+static GPtrArray *used_picks(const Resolve *resolve)
+{
+	GPtrArray *used = g_ptr_array_new();
+	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+	for (guint i = 0; i < resolve->sets->len; i++) {
+		const SmithSet *set = resolve->sets->pdata[i];
+		for (guint j = 0; j < set->picks->len; j++)
+			if (g_hash_table_add(seen, set->picks->pdata[j]))
+				g_ptr_array_add(used, set->picks->pdata[j]);
+	}
+	return used;
+}
+
+static gboolean read_all(Resolve *resolve, GError **error)
+{
+	SmithEvents *events = resolve->options->events;
+	g_autoptr(GPtrArray) used = used_picks(resolve);
+	g_autoptr(SmithPool) pool = smith_pool_new(resolve->options->workers);
+	for (guint i = 0; i < used->len; i++) {
+		SmithPick *pick = used->pdata[i];
+		if (pick->wheel == NULL && pick->error == NULL)
+			smith_pool_submit(pool, read_pick, pick, 0, NULL);
+	}
+	while (smith_pool_pending(pool) > 0) {
+		gpointer done = NULL;
+		if (!smith_pool_take(pool, &done, error))
+			return FALSE;
+		const SmithPick *pick = done;
+		if (pick->error == NULL)
+			smith_events_done(events, pick->lock->file, pick->lock->sha256,
+					  (guint64)pick->lock->size, false);
+	}
+	return TRUE;
+}
+
+static void check_hashes(Resolve *resolve, SmithSet *set)
+{
+	for (guint i = 0; i < set->requirements->lines->len; i++) {
+		const SmithRequirementLine *line = set->requirements->lines->pdata[i];
+		const SmithPick *pick = smith_set_find(set, line->req->key, NULL);
+		if (pick != NULL && pick->error == NULL &&
+		    !hash_is_listed(line, pick->lock->sha256))
+			tell(resolve, set, line->place, "hash-mismatch",
+			     "wheel '%s' has 'sha256:%s', which is not among the %u hashes of its "
+			     "requirement",
+			     pick->lock->file, pick->lock->sha256, g_strv_length(line->hashes));
+	}
+}
+
+static void check_picks(Resolve *resolve, SmithSet *set)
+{
+	for (guint i = 0; i < set->picks->len; i++) {
+		const SmithPick *pick = set->picks->pdata[i];
+		if (pick->error != NULL)
+			tell(resolve, set, set->place, "bad-wheel", "%s (wanted by %s '%s')",
+			     pick->error->message, set->kind, set->name);
+	}
+}
+
+/* A set is looked into only when it and its parents are sound so far: what follows from an error
+ * that is told already helps nobody. */
+static void check_sets(Resolve *resolve)
+{
+	for (guint i = 0; i < resolve->sets->len; i++) {
+		SmithSet *set = resolve->sets->pdata[i];
+		check_hashes(resolve, set);
+		check_picks(resolve, set);
+		set->sound = set->sound && (set->parent == NULL || set->parent->sound);
+		if (set->sound && !smith_closure_check(set, resolve->diag))
+			set->sound = false;
+		if (set->sound && !smith_collide_check(set, resolve->fleet, resolve->diag))
+			set->sound = false;
+	}
+}
+
+static char **steal_strings(GPtrArray *strings)
+{
+	g_ptr_array_add(strings, NULL);
+	return (char **)g_ptr_array_free(strings, FALSE);
+}
+
+static char **keys_of(GHashTable *table)
+{
+	GPtrArray *keys = g_ptr_array_new();
+	GHashTableIter iter;
+	gpointer key;
+	g_hash_table_iter_init(&iter, table);
+	while (g_hash_table_iter_next(&iter, &key, NULL))
+		g_ptr_array_add(keys, g_strdup(key));
+	return steal_strings(keys);
+}
+
+static void fill_lock(Resolve *resolve)
+{
+	SmithLock *lock = resolve->lock;
+	for (guint i = 0; i < resolve->sets->len; i++) {
+		const SmithSet *set = resolve->sets->pdata[i];
+		SmithLockSet *row = g_new0(SmithLockSet, 1);
+		row->name = g_strdup(set->name);
+		row->from = g_strdup(set->from);
+		row->requirements =
+			smith_lock_requirements(resolve->fleet, set->pip, resolve->diag);
+		GPtrArray *files = g_ptr_array_new();
+		for (guint j = 0; j < set->picks->len; j++)
+			g_ptr_array_add(files,
+					g_strdup(((SmithPick *)set->picks->pdata[j])->lock->file));
+		row->wheels = steal_strings(files);
+		g_ptr_array_add(strcmp(set->kind, "family") == 0 ? lock->families : lock->services,
+				row);
+	}
+	g_autoptr(GPtrArray) used = used_picks(resolve);
+	for (guint i = 0; i < used->len; i++) {
+		SmithPick *pick = used->pdata[i];
+		pick->lock->by = keys_of(pick->by);
+		g_ptr_array_add(lock->wheels, g_steal_pointer(&pick->lock));
+	}
+	smith_lock_sort(lock);
+}
+
+SmithLock *smith_resolve(const SmithFleet *fleet, SmithStore *store,
+			 const SmithResolveOptions *options, SmithDiag *diag, GError **error)
+{
+	g_auto(Resolve)
+		resolve = {.fleet = fleet, .store = store, .options = options, .diag = diag};
+	resolve.lock = smith_lock_new();
+	resolve.lock->epoch = options->epoch;
+	resolve.lock->platform =
+		fleet->platform != NULL ? g_strdup(fleet->platform) : own_platform();
+	resolve.targets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+						(GDestroyNotify)smith_target_free);
+	resolve.picks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					      (GDestroyNotify)smith_pick_free);
+	resolve.sets = g_ptr_array_new_with_free_func(set_free);
+	resolve.finder = smith_wheel_finder_new(fleet, error);
+	if (resolve.finder == NULL || !add_sets(&resolve, error) || !pick_all(&resolve, error) ||
+	    !read_all(&resolve, error))
+		return NULL;
+	check_sets(&resolve);
+	if (!smith_diag_check(diag, error))
+		return NULL;
+	fill_lock(&resolve);
+	return g_steal_pointer(&resolve.lock);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fleet/runtime.h"
+
+#include <string.h>
+
+static void add(GPtrArray *argv, const char *argument)
+{
+	g_ptr_array_add(argv, g_strdup(argument));
+}
+
+static void add_all(GPtrArray *argv, char **arguments)
+{
+	for (; *arguments != NULL; arguments++)
+		add(argv, *arguments);
+}
+
+static char **finish(GPtrArray *argv)
+{
+	g_ptr_array_add(argv, NULL);
+	return (char **)g_ptr_array_free(argv, FALSE);
+}
+
+char *smith_runtime_python(const SmithFleet *fleet)
+{
+	return g_strconcat("/", fleet->prefix, "/bin/python3", NULL);
+}
+
+gint64 smith_runtime_port(const SmithService *service)
+{
+	const SmithPort *chosen = service->ports->len > 0 ? service->ports->pdata[0] : NULL;
+	for (guint i = 0; i < service->ports->len; i++) {
+		const SmithPort *port = service->ports->pdata[i];
+		if (strcmp(port->name, "service") == 0)
+			chosen = port;
+	}
+	return chosen != NULL ? chosen->number : 0;
+}
+
+static void add_asgi(GPtrArray *argv, const SmithService *service)
+{
+	add(argv, "-m");
+	add(argv, "uvicorn");
+	add(argv, service->app->asgi);
+	add(argv, "--host");
+	add(argv, "0.0.0.0");
+	add(argv, "--port");
+	gint64 port = smith_runtime_port(service);
+	g_ptr_array_add(argv, g_strdup_printf("%" G_GINT64_FORMAT, port != 0 ? port : 8000));
+}
+
+char **smith_runtime_command(const SmithFleet *fleet, const SmithService *service)
+{
+	const SmithApp *app = service->app;
+	GPtrArray *argv = g_ptr_array_new();
+	g_autofree char *python = smith_runtime_python(fleet);
+	switch (app->form) {
+	case SMITH_APP_EXEC:
+		add_all(argv, app->exec);
+		break;
+	case SMITH_APP_SCRIPT:
+		add(argv, python);
+		g_ptr_array_add(argv, g_strconcat(SMITH_APP_DIRECTORY, "/", app->script, NULL));
+		break;
+	case SMITH_APP_MODULE:
+		add(argv, python);
+		add(argv, "-m");
+		add(argv, app->module);
+		break;
+	case SMITH_APP_ASGI:
+		add(argv, python);
+		add_asgi(argv, service);
+		break;
+	case SMITH_APP_NONE:
+		break;
+	}
+	add_all(argv, app->args);
+	return finish(argv);
+}
+
+/* A Python string literal: JSON's escapes are Python's. */
+static char *literal(const char *text)
+{
+	GString *out = g_string_new("'");
+	for (; *text != '\0'; text++) {
+		if (*text == '\'' || *text == '\\')
+			g_string_append_c(out, '\\');
+		if (g_ascii_iscntrl(*text))
+			g_string_append_printf(out, "\\x%02x", (guchar)*text);
+		else
+			g_string_append_c(out, *text);
+	}
+	g_string_append_c(out, '\'');
+	return g_string_free(out, FALSE);
+}
+
+static char *probe(const SmithHealth *health)
+{
+	gint64 seconds = MAX(health->timeout / 1000000000, 1);
+	if (health->kind == SMITH_HEALTH_TCP)
+		return g_strdup_printf("import socket;socket.create_connection(('127.0.0.1',"
+				       "%" G_GINT64_FORMAT "),%" G_GINT64_FORMAT ").close()",
+				       health->port_number, seconds);
+	g_autofree char *path = literal(health->http);
+	return g_strdup_printf("import http.client as h;c=h.HTTPConnection('127.0.0.1',"
+			       "%" G_GINT64_FORMAT ",timeout=%" G_GINT64_FORMAT ");"
+			       "c.request('GET',%s);raise SystemExit(c.getresponse().status!=200)",
+			       health->port_number, seconds, path);
+}
+
+char **smith_runtime_health(const SmithFleet *fleet, const SmithService *service)
+{
+	const SmithHealth *health = service->health;
+	if (health == NULL)
+		return NULL;
+	GPtrArray *argv = g_ptr_array_new();
+	if (health->kind == SMITH_HEALTH_EXEC) {
+		add_all(argv, health->exec);
+		return finish(argv);
+	}
+	g_ptr_array_add(argv, smith_runtime_python(fleet));
+	add(argv, "-c");
+	g_ptr_array_add(argv, probe(health));
+	return finish(argv);
+}

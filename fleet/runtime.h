@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "fleet/model.h"
+
+/*
+ * How a service runs inside its image: one answer for image configs and for units.
+ */
+#define SMITH_APP_DIRECTORY "/app"
+#define SMITH_UID 10001
+#define SMITH_GID 10001
+#define SMITH_USER "appuser"
+
+/* "/opt/venv/bin/python3" */
+char *smith_runtime_python(const SmithFleet *fleet);
+
+/* The command behind the init: NULL-terminated, transfer full. */
+char **smith_runtime_command(const SmithFleet *fleet, const SmithService *service);
+
+/* The health check as an argument vector that needs only the image's own interpreter, exit status 0
+ * when healthy; NULL when the service has none. */
+char **smith_runtime_health(const SmithFleet *fleet, const SmithService *service);
+
+/* The port that clients use: the one named "service", else the first; 0 when it has none. */
+gint64 smith_runtime_port(const SmithService *service);

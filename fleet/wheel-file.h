@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "fleet/lock.h"
+#include "python/wheel.h"
+#include "store/store.h"
+
+/*
+ * The file of a locked wheel: below the fleet's directory when its URL is a path, else in the
+ * store, downloaded when it is not there. Size and SHA-256 have been checked before anything of it
+ * is believed: SMITH_ERROR_VERIFY.
+ */
+SmithWheel *smith_wheel_file_open(const SmithFleet *fleet, SmithStore *store,
+				  const SmithLockWheel *wheel, GError **error);
+
+/* Downloads @url into the store's files and returns its SHA-256 in hex; with @sha256 given the
+ * bytes must have it, and nothing is done when the store has it. */
+char *smith_wheel_file_fetch(SmithStore *store, const char *url, const char *sha256,
+			     GError **error);
+
+/* TRUE when a lock's URL is a path below the fleet's directory. */
+gboolean smith_wheel_file_is_local(const char *url);
