@@ -158,7 +158,7 @@ FUZZ_SECONDS ?= 60
 fuzz: $(BUILD)/deps ## each fuzz target for FUZZ_SECONDS
 	@tests/tools/install-deps $(FUZZ_PKGS)
 	$(MAKE) BUILD=$(BUILD)/clang CC=clang-14 SANITIZE=fuzzer-no-link,address,undefined fuzz-programs
-	FUZZ_SECONDS=$(FUZZ_SECONDS) prove --timer --exec bash tests/fuzz/run :: $(BUILD)/clang/fuzz
+	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(BUILD)/clang/fuzz
 fuzz-programs: $(FUZZ_BIN)
 
 demo: all ## examples/hello as real images: base, wheels, lock, build, units
