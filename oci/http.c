@@ -17,7 +17,7 @@
 #include "base/fd.h"
 
 #define TRIES 3
-#define FIRST_PAUSE_US (G_USEC_PER_SEC / 2)
+#define FIRST_PAUSE_MS 500
 #define MAX_REDIRECTS 10L
 #define CONNECT_SECONDS 30L
 #define SILENT_SECONDS 60L
@@ -38,6 +38,7 @@ typedef struct {
 
 struct SmithHttp {
 	CURL *handle; /* NULL until the first http URL */
+	guint pause_ms;
 };
 
 /* One body on its way: what is kept from one try to the next. */
@@ -117,7 +118,15 @@ static const Curl *load_curl(GError **error)
 
 SmithHttp *smith_http_new(void)
 {
-	return g_new0(SmithHttp, 1);
+	SmithHttp *http = g_new0(SmithHttp, 1);
+
+	http->pause_ms = FIRST_PAUSE_MS;
+	return http;
+}
+
+void smith_http_set_pause(SmithHttp *http, guint milliseconds)
+{
+	http->pause_ms = milliseconds;
 }
 
 void smith_http_free(SmithHttp *http)
@@ -305,7 +314,10 @@ static gboolean throw_transfer(const Transfer *transfer, CURLcode code, long sta
 				   "server answered %ld", status);
 	if (code == CURLE_UNSUPPORTED_PROTOCOL)
 		return smith_throw(error, SMITH_ERROR_UNSUPPORTED,
-				   "redirect to another protocol than https is not followed");
+				   "server redirects to a scheme that is not followed, expected %s",
+				   g_ascii_strncasecmp(transfer->url, "https:", 6) == 0
+					   ? "https"
+					   : "https or http");
 	return smith_throw(error, SMITH_ERROR_FAILED, "%s",
 			   transfer->error_text[0] ? transfer->error_text
 						   : transfer->curl->easy_strerror(code));
@@ -340,7 +352,7 @@ static gboolean run(SmithHttp *http, Transfer *transfer, const char *accept, Smi
 	set_options(transfer, transfer->bytes ? "" : NULL);
 	CURLcode code = CURLE_OK;
 	long status = 0;
-	gulong pause = FIRST_PAUSE_US;
+	gulong pause = http->pause_ms * 1000UL;
 	for (guint i = 0; i < TRIES; i++) {
 		if (i > 0) {
 			g_usleep(pause);

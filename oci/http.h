@@ -16,7 +16,7 @@
  * URLs do without; where it cannot be loaded, SMITH_ERROR_UNSUPPORTED says which package to
  * install.
  *
- * Three tries, with 0.5 and 1 second between them, when the connection breaks, or the server
+ * Three tries, with 0.5 and 1 seconds between them, when the connection breaks, or the server
  * answers 429 or 5xx. Redirects are followed, but not from https to http. A connection has 30
  * seconds to be made and may be silent for 60. The proxy variables of curl(1) hold.
  *
@@ -29,6 +29,9 @@ typedef struct SmithHttp SmithHttp;
 SmithHttp *smith_http_new(void);
 void smith_http_free(SmithHttp *http);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithHttp, smith_http_free)
+
+/* Before the second try; doubles before the third. */
+void smith_http_set_pause(SmithHttp *http, guint milliseconds);
 
 typedef struct {
 	char *url;	    /* after redirects: what relative links of the page refer to */

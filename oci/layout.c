@@ -144,44 +144,52 @@ static gboolean check_digest(const SmithDescriptor *descriptor, GError **error)
 	return TRUE;
 }
 
-static int open_blob_in(int blobs_fd, const SmithDescriptor *descriptor, GError **error)
+/* The blob for an error text: its file, where we know that. */
+static char *blob_name(const SmithLayout *layout, const SmithDescriptor *descriptor)
+{
+	if (!layout)
+		return g_strdup(descriptor->digest);
+	return g_strconcat(layout->path, "/" BLOBS "/", smith_digest_hex(descriptor->digest), NULL);
+}
+
+/* @layout is for error texts and may be NULL. */
+static int open_blob_in(int blobs_fd, const SmithLayout *layout, const SmithDescriptor *descriptor,
+			GError **error)
 {
 	struct stat st;
 
 	if (!check_digest(descriptor, error))
 		return -1;
 	const char *hex = smith_digest_hex(descriptor->digest);
+	g_autofree char *name = blob_name(layout, descriptor);
 	if (faccessat(blobs_fd, hex, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
-		return smith_throw_fd(error, SMITH_ERROR_NOT_FOUND, "blob '%s' is missing",
-				      descriptor->digest);
+		return smith_throw_fd(error, SMITH_ERROR_NOT_FOUND, "blob '%s' is missing", name);
 	/* nonblocking: a fifo of that name must not hang us */
 	smith_autofd int fd = smith_fd_open_beneath(blobs_fd, hex, O_RDONLY | O_NONBLOCK, 0, error);
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) < 0)
-		return smith_throw_errno_fd(error, "cannot stat blob '%s'", descriptor->digest);
+		return smith_throw_errno_fd(error, "cannot stat blob '%s'", name);
 	if (!S_ISREG(st.st_mode))
 		return smith_throw_fd(error, SMITH_ERROR_VERIFY, "blob '%s' is no regular file",
-				      descriptor->digest);
+				      name);
 	if (st.st_size != descriptor->size)
 		return smith_throw_fd(error, SMITH_ERROR_VERIFY,
 				      "blob '%s': size mismatch, expected %" G_GINT64_FORMAT
 				      " bytes, got %" G_GINT64_FORMAT,
-				      descriptor->digest, descriptor->size, (gint64)st.st_size);
+				      name, descriptor->size, (gint64)st.st_size);
 	return g_steal_fd(&fd);
 }
 
 int smith_layout_open_blob_fd(const SmithLayout *layout, const SmithDescriptor *descriptor,
 			      GError **error)
 {
-	SMITH_AUTO_PREFIX("image layout", layout->path, error);
-
-	return open_blob_in(layout->blobs_fd, descriptor, error);
+	return open_blob_in(layout->blobs_fd, layout, descriptor, error);
 }
 
-static SmithSource *verify_fd(int fd, const SmithDescriptor *descriptor)
+static SmithSource *verify_fd(int fd, const SmithLayout *layout, const SmithDescriptor *descriptor)
 {
-	g_autofree char *name = g_strdup_printf("blob '%s'", descriptor->digest);
+	g_autofree char *name = blob_name(layout, descriptor);
 
 	return smith_source_new_verify(smith_source_new_fd(fd, TRUE, name),
 				       (guint64)descriptor->size, descriptor->digest, name);
@@ -192,7 +200,7 @@ SmithSource *smith_layout_open_blob(const SmithLayout *layout, const SmithDescri
 {
 	int fd = smith_layout_open_blob_fd(layout, descriptor, error);
 
-	return fd < 0 ? NULL : verify_fd(fd, descriptor);
+	return fd < 0 ? NULL : verify_fd(fd, layout, descriptor);
 }
 
 GBytes *smith_layout_read_blob(const SmithLayout *layout, const SmithDescriptor *descriptor,
@@ -254,9 +262,9 @@ gboolean smith_layout_import_blob(const SmithLayout *layout, SmithSource *source
 		return FALSE;
 	if (smith_layout_has_blob(layout, expected->digest, expected->size))
 		return TRUE;
-	g_autofree char *name = g_strdup_printf("blob '%s'", expected->digest);
-	g_autoptr(SmithSource) verified = smith_source_new_verify(
-		g_steal_pointer(&owned), (guint64)expected->size, expected->digest, name);
+	g_autoptr(SmithSource) verified =
+		smith_source_new_verify(g_steal_pointer(&owned), (guint64)expected->size,
+					expected->digest, expected->digest);
 	return import_source(layout, verified, expected, error);
 }
 
@@ -279,14 +287,14 @@ gboolean smith_layout_import_blob_file(const SmithLayout *layout, int blobs_fd,
 		return FALSE;
 	if (smith_layout_has_blob(layout, descriptor->digest, descriptor->size))
 		return TRUE;
-	smith_autofd int fd = open_blob_in(blobs_fd, descriptor, error);
+	smith_autofd int fd = open_blob_in(blobs_fd, NULL, descriptor, error);
 	if (fd < 0)
 		return FALSE;
 	if (verify) {
-		smith_autofd int again = open_blob_in(blobs_fd, descriptor, error);
+		smith_autofd int again = open_blob_in(blobs_fd, NULL, descriptor, error);
 		if (again < 0)
 			return FALSE;
-		g_autoptr(SmithSource) checked = verify_fd(g_steal_fd(&again), descriptor);
+		g_autoptr(SmithSource) checked = verify_fd(g_steal_fd(&again), NULL, descriptor);
 		if (!smith_source_drain(checked, error))
 			return FALSE;
 	}
@@ -294,6 +302,6 @@ gboolean smith_layout_import_blob_file(const SmithLayout *layout, int blobs_fd,
 	 * each time a copy does as well. */
 	if (link_from(layout, fd, smith_digest_hex(descriptor->digest)))
 		return TRUE;
-	g_autoptr(SmithSource) source = verify_fd(g_steal_fd(&fd), descriptor);
+	g_autoptr(SmithSource) source = verify_fd(g_steal_fd(&fd), NULL, descriptor);
 	return import_source(layout, source, descriptor, error);
 }
