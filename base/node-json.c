@@ -458,7 +458,7 @@ SmithNode *smith_node_read_json(const char *text, gsize length, const char *file
 	g_autoptr(JsonParser) parser = json_parser_new();
 	g_autoptr(GError) problem = NULL;
 	if (!json_parser_load_from_data(parser, text, (gssize)length, &problem))
-		return smith_throw_null(error, SMITH_ERROR_INVALID, "%s: %s", file,
+		return smith_throw_null(error, SMITH_ERROR_FAILED, "%s: %s", file,
 					problem->message);
 	Walk walk = {.file = name,
 		     .start = text,
