@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034,SC2154  # the tests share these variables
+# lib.bash: what the end-to-end tests share; `load lib` in a bats file.
+#
+#   need_root            skip unless root: namespaces with mounts of every kind, and mmdebstrap
+#   need_hello           $hello: the demo as examples/demo.sh builds it, made once for a binary;
+#                        $layout: the OCI layout of its store
+#   need_rootfs KIND     $rootfs: make-rootfs KIND
+#   smith ARGS...        ocismith on the demo's fleet and store
+#   job NAME OPTS...     run jobs/NAME in $rootfs by enter OPTS; its results go to $out, output to $out/log
+
+e2e=$BATS_TEST_DIRNAME
+top=$(realpath "$e2e/../..")
+cache=${OCISMITH_CACHE:-/var/tmp/ocismith-e2e}
+out=$BATS_FILE_TMPDIR/out
+images=(hello-web hello-worker)
+
+need_root() { [ "$(id -u)" = 0 ] || skip "needs root"; }
+
+need_hello() {
+	local key
+	key=$({
+		cat "$OCISMITH" "$top/examples/demo.sh"
+		cat "$top"/tests/tools/{make-base,make-wheelhouse,base-layer.py,deb2wheel.py}
+		find "$top/examples/hello" -type f | sort | xargs cat
+	} | sha256sum | cut -c1-12)
+	hello=$cache/hello-$(id -u)-$key layout=$hello/store/oci
+	if [ ! -e "$hello/.complete" ]; then
+		rm -rf "$cache/hello-$(id -u)-"*
+		OCISMITH_CACHE='' DEMO_BASE=debs "$top/examples/demo.sh" "$hello" >"$BATS_FILE_TMPDIR/demo.log" 2>&1 || {
+			cat "$BATS_FILE_TMPDIR/demo.log"
+			return 1
+		}
+		touch "$hello/.complete"
+	fi
+}
+
+need_rootfs() { rootfs=$("$e2e/make-rootfs" "$1"); }
+
+smith() { "$OCISMITH" -C "$hello" --store "$hello/store" "$@"; }
+
+# archives DIR [COMPRESSION]: DIR/NAME.tar, an oci-archive of every image
+archives() {
+	local name
+	mkdir -p "$1"
+	for name in "${images[@]}"; do
+		smith build "$name" --output "oci-archive:$1/$name.tar" >&2
+	done
+}
+
+job() {
+	local name=$1
+	shift
+	mkdir -p "$out"
+	chmod 1777 "$out"
+	"$e2e/enter" -b "$e2e/jobs:/jobs" -b "$out:/out" "$@" "$rootfs" bash "/jobs/$name" >"$out/log" 2>&1 ||
+		echo "status $?" >>"$out/log"
+}
+
+# has FILE TEXT: a line of a job's result is TEXT; shows the job's log when not
+has() {
+	grep -qxF -- "$2" "$out/$1" && return
+	printf 'no line "%s" in %s:\n' "$2" "$1"
+	cat "$out/$1"
+	echo "--- log"
+	tail -n 40 "$out/log"
+	return 1
+}
