@@ -2,15 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """http-server.py: a server with bad habits, for tests.
 
-Prints its port and serves on loopback until its standard input ends. What a path does is in the
+Prints its two ports, one plain and one with a certificate that nobody has reason to trust
+(tests/data/oci/self-signed.pem), and serves on loopback until its standard input ends. What a path does is in the
 comment of its branch; every body is made of BODY.
 """
 import gzip
 import http.server
 import os
+import pathlib
+import ssl
 import sys
 import threading
 
+CERTIFICATE = pathlib.Path(__file__).parent.parent / "data/oci/self-signed.pem"
 BODY = b"".join(b"%07d\n" % i for i in range(40000))
 
 
@@ -106,10 +110,18 @@ class Server(http.server.ThreadingHTTPServer):
         """Clients that hang up are what the tests are about."""
 
 
-def main():
+def start(context=None):
     server = Server(("127.0.0.1", 0), Handler)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(server.server_address[1], flush=True)
+    return server.server_address[1]
+
+
+def main():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    print(start(), start(context), flush=True)
     sys.stdin.read()
     os._exit(0)
 

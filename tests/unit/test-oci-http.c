@@ -17,6 +17,7 @@ typedef struct {
 	GPid pid;
 	int input; /* the server ends with it, whatever becomes of us */
 	char *root;
+	char *tls_root;
 	char *body;
 } Server;
 
@@ -27,17 +28,20 @@ static void start_server(void)
 	static const char *argv[] = {"python3", SERVER, NULL};
 	g_autoptr(GError) error = NULL;
 	int output;
-	char port[16] = {0};
+	char ports[32] = {0};
 
 	g_spawn_async_with_pipes(NULL, (char **)argv, NULL,
 				 G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
 				 &server.pid, &server.input, &output, NULL, &error);
 	g_assert_no_error(error);
-	for (gsize i = 0; i < sizeof(port) - 1 && read(output, port + i, 1) == 1; i++)
-		if (port[i] == '\n')
+	for (gsize i = 0; i < sizeof(ports) - 1 && read(output, ports + i, 1) == 1; i++)
+		if (ports[i] == '\n')
 			break;
 	close(output);
-	server.root = g_strdup_printf("http://127.0.0.1:%d", atoi(port));
+	char *second;
+	long port = strtol(ports, &second, 10);
+	server.root = g_strdup_printf("http://127.0.0.1:%ld", port);
+	server.tls_root = g_strdup_printf("https://127.0.0.1:%ld/", strtol(second, NULL, 10));
 	GString *body = g_string_new(NULL);
 	for (guint i = 0; i < 40000; i++)
 		g_string_append_printf(body, "%07u\n", i);
@@ -50,6 +54,7 @@ static void stop_server(void)
 	waitpid(server.pid, NULL, 0);
 	g_spawn_close_pid(server.pid);
 	g_free(server.root);
+	g_free(server.tls_root);
 	g_free(server.body);
 }
 
@@ -179,6 +184,17 @@ static void test_refused(void)
 	g_test_message("%s", error->message);
 }
 
+static void test_untrusted(void)
+{
+	g_autoptr(SmithHttp) http = impatient();
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(smith_http_get(http, server.tls_root, LIMIT, NULL, NULL, &error));
+	g_assert_error(error, SMITH_ERROR, SMITH_ERROR_FAILED);
+	g_test_message("%s", error->message);
+	g_assert_nonnull(strstr(error->message, "certificate"));
+}
+
 static void test_bad_urls(void)
 {
 	static const struct {
@@ -243,6 +259,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/oci/http/retries", test_retries);
 	g_test_add_func("/oci/http/failures", test_failures);
 	g_test_add_func("/oci/http/refused", test_refused);
+	g_test_add_func("/oci/http/untrusted", test_untrusted);
 	g_test_add_func("/oci/http/bad-urls", test_bad_urls);
 	g_test_add_func("/oci/http/file", test_file);
 	int status = g_test_run();
