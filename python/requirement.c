@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "python/requirement.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -54,7 +53,7 @@ static gboolean read_name(Parser *parser, GError **error)
 	return TRUE;
 }
 
-static int compare_strings(const void *a, const void *b)
+static int compare_strings(gconstpointer a, gconstpointer b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -62,7 +61,7 @@ static int compare_strings(const void *a, const void *b)
 /* @names is sorted in place. */
 static char **sort_unique(GPtrArray *names)
 {
-	qsort(names->pdata, names->len, sizeof(gpointer), compare_strings);
+	g_ptr_array_sort(names, compare_strings);
 	g_autoptr(GPtrArray) unique = g_ptr_array_new();
 	for (guint i = 0; i < names->len; i++) {
 		char *name = g_ptr_array_index(names, i);
