@@ -27,7 +27,7 @@ need_hello() {
 	hello=$cache/hello-$(id -u)-$key layout=$hello/store/oci
 	if [ ! -e "$hello/.complete" ]; then
 		rm -rf "$cache/hello-$(id -u)-"*
-		OCISMITH_CACHE='' DEMO_BASE=debs "$top/examples/demo.sh" "$hello" >"$BATS_FILE_TMPDIR/demo.log" 2>&1 || {
+		DEMO_BASE=debs "$top/examples/demo.sh" "$hello" >"$BATS_FILE_TMPDIR/demo.log" 2>&1 || {
 			cat "$BATS_FILE_TMPDIR/demo.log"
 			return 1
 		}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# docker's containerd image store loads and runs an image in each of the layer compressions.
+# shellcheck disable=SC2154  # $out and its like are of lib.bash
+
+setup_file() {
+	load lib
+	need_root
+	need_hello
+	need_rootfs docker
+	local kind archives=$BATS_FILE_TMPDIR/archives
+	mkdir "$archives"
+	for kind in splice zstd gzip; do
+		compressed "$kind" >&2
+		"$OCISMITH" -C "$BATS_FILE_TMPDIR/$kind" --store "$hello/store" build HelloWeb \
+			--output "oci-archive:$archives/$kind.tar" >&2
+	done
+	job docker -b "$archives:/archives"
+}
+
+setup() { load lib; }
+
+# compressed KIND: the demo's fleet with that compression, locked
+compressed() {
+	local fleet=$BATS_FILE_TMPDIR/$1
+	mkdir "$fleet"
+	cp -r "$hello"/{app,families.d,requirements} "$fleet/"
+	ln -s "$hello"/{base,wheels} "$fleet/"
+	{
+		cat "$hello/fleet.yaml"
+		echo "compression: $1"
+	} >"$fleet/fleet.yaml"
+	"$OCISMITH" -C "$fleet" --store "$hello/store" lock
+}
+
+works() {
+	has "load-$1" "status 0"
+	has "run-$1" "0.92.0 10001"
+}
+
+@test "docker loads and runs spliced layers" { works splice; }
+
+@test "docker loads and runs zstd layers" { works zstd; }
+
+@test "docker loads and runs gzip layers" { works gzip; }
