@@ -5,7 +5,7 @@
 
 setup_file() {
 	ROOT="$(cd "$BATS_TEST_DIRNAME/../.." && pwd)"
-	case "${OCISMITH_BUILD:=build}" in
+	case "${OCISMITH_BUILD:=out}" in
 	/*) PEP_EVAL="$OCISMITH_BUILD/tests/pep-eval" ;;
 	*) PEP_EVAL="$ROOT/$OCISMITH_BUILD/tests/pep-eval" ;;
 	esac
