@@ -134,7 +134,7 @@ static SmithEntryIter *open_venv(SmithStep *step, GError **error)
 		.prefix = step->context->fleet->prefix,
 		.python = minor,
 		.full_version = base->python_version,
-		.base_python = base->python,
+		.interpreter = base->python,
 		.home = home,
 		.epoch = step->context->epoch,
 	};

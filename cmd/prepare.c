@@ -44,9 +44,10 @@ static gboolean prepare_lock(SmithPrepared *prepared, GError **error)
 	if (changes->len == 0)
 		return TRUE;
 	for (guint i = 0; i < changes->len; i++)
-		g_string_append_printf(text, "\n  %s", (char *)changes->pdata[i]);
+		g_string_append_printf(text, "%s%s", i > 0 ? "; " : "", (char *)changes->pdata[i]);
 	return smith_throw(error, SMITH_ERROR_STALE,
-			   "'" SMITH_LOCK_FILE "' does not match the fleet; run 'ocismith lock'%s",
+			   "'" SMITH_LOCK_FILE
+			   "' does not match the fleet: %s; run 'ocismith lock'",
 			   text->str);
 }
 

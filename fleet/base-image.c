@@ -7,127 +7,54 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "layers/archive.h"
-#include "layers/tar-read.h"
+#include "layers/tree.h"
 #include "oci/ref.h"
 
-#define FILE_LIMIT (64 * 1024 * 1024)
-
-/* The files of all layers that tell us something: path -> GBytes (links and programs: empty). */
-typedef GHashTable Findings;
-
-static bool is_program(const char *path)
+static gboolean is_wanted(const SmithEntry *entry)
 {
-	static const char *const places[] = {"usr/local/bin/", "usr/bin/", "bin/", "usr/sbin/",
-					     "sbin/"};
-	for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
-		if (!g_str_has_prefix(path, places[i]))
-			continue;
-		const char *name = path + strlen(places[i]);
-		return strcmp(name, "tini") == 0 || g_str_has_prefix(name, "python3");
-	}
-	return false;
-}
-
-static bool is_text(const char *path)
-{
+	const char *path = entry->path;
 	return strcmp(path, "etc/passwd") == 0 || strcmp(path, "etc/group") == 0 ||
 	       strcmp(path, "var/lib/dpkg/status") == 0 ||
 	       g_str_has_prefix(path, "var/lib/dpkg/status.d/") ||
 	       strcmp(path, "lib/apk/db/installed") == 0 || g_str_has_suffix(path, "/patchlevel.h");
 }
 
-/* A whiteout hides what lower layers have (image-spec layer.md). */
-static bool take_whiteout(Findings *found, const char *path)
+static char **lines_of(const SmithTree *tree, const char *path)
 {
-	g_autofree char *name = g_path_get_basename(path);
-	if (!g_str_has_prefix(name, ".wh."))
-		return false;
-	g_autofree char *directory = g_path_get_dirname(path);
-	bool opaque = strcmp(name, ".wh..wh..opq") == 0;
-	g_autofree char *hidden =
-		opaque ? g_strdup(directory)
-		       : g_build_filename(strcmp(directory, ".") == 0 ? "" : directory,
-					  name + strlen(".wh."), NULL);
-	g_autofree char *below = g_strconcat(hidden, "/", NULL);
-	GHashTableIter iter;
-	gpointer key;
-	g_hash_table_iter_init(&iter, found);
-	while (g_hash_table_iter_next(&iter, &key, NULL))
-		if (g_str_has_prefix(key, below) || (!opaque && strcmp(key, hidden) == 0))
-			g_hash_table_iter_remove(&iter);
-	return true;
-}
-
-static gboolean take_entry(Findings *found, const SmithEntry *entry, GError **error)
-{
-	if (take_whiteout(found, entry->path) || entry->type == SMITH_ENTRY_DIR)
-		return TRUE;
-	GBytes *bytes = NULL;
-	if (is_text(entry->path) && entry->content != NULL) {
-		g_autoptr(SmithSource) source = entry->content->ops->open(entry->content, error);
-		bytes = source != NULL ? smith_source_read_all(source, FILE_LIMIT, error) : NULL;
-		if (bytes == NULL)
-			return FALSE;
-	} else if (is_program(entry->path)) {
-		bytes = g_bytes_new(entry->target, entry->target ? strlen(entry->target) : 0);
-	}
-	if (bytes != NULL)
-		g_hash_table_replace(found, g_strdup(entry->path), bytes);
-	return TRUE;
-}
-
-static gboolean take_layer(const SmithLayout *layout, const SmithDescriptor *layer, Findings *found,
-			   GError **error)
-{
-	SMITH_AUTO_PREFIX("layer", layer->digest, error);
-	g_autoptr(SmithSource) blob = smith_layout_open_blob(layout, layer, error);
-	if (blob == NULL)
-		return FALSE;
-	g_autoptr(SmithEntryIter) iter =
-		smith_tar_read(g_steal_pointer(&blob), NULL, layer->digest, error);
-	if (iter == NULL)
-		return FALSE;
-	for (;;) {
-		g_autoptr(SmithEntry) entry = NULL;
-		if (!smith_entry_iter_next(iter, &entry, error))
-			return FALSE;
-		if (entry == NULL)
-			return TRUE;
-		if (!take_entry(found, entry, error))
-			return FALSE;
-	}
-}
-
-static char **lines_of(Findings *found, const char *path)
-{
-	GBytes *bytes = g_hash_table_lookup(found, path);
-	if (bytes == NULL)
+	g_autofree char *text = smith_tree_read(tree, path);
+	if (text == NULL)
 		return g_new0(char *, 1);
-	g_autofree char *text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
 	g_strchomp(text);
 	return g_strsplit(text, "\n", -1);
 }
 
 /* The version of a package in dpkg's status (or a distroless status.d file) or apk's database. */
-static char *package_version(Findings *found, const char *package)
+static char *version_in(char **lines, const char *package, bool apk)
 {
-	GHashTableIter iter;
-	gpointer path;
-	g_hash_table_iter_init(&iter, found);
-	while (g_hash_table_iter_next(&iter, &path, NULL)) {
+	const char *name_key = apk ? "P:" : "Package: ";
+	const char *version_key = apk ? "V:" : "Version: ";
+	bool here = false;
+	for (char **line = lines; *line != NULL; line++) {
+		if (g_str_has_prefix(*line, name_key))
+			here = strcmp(*line + strlen(name_key), package) == 0;
+		else if (here && g_str_has_prefix(*line, version_key))
+			return g_strdup(*line + strlen(version_key));
+	}
+	return NULL;
+}
+
+static char *package_version(const SmithTree *tree, const char *package)
+{
+	g_autoptr(GPtrArray) list = smith_tree_list(tree);
+	for (guint i = 0; i < list->len; i++) {
+		const char *path = ((SmithEntry *)list->pdata[i])->path;
 		bool apk = strcmp(path, "lib/apk/db/installed") == 0;
 		if (!apk && !g_str_has_prefix(path, "var/lib/dpkg/status"))
 			continue;
-		const char *name_key = apk ? "P:" : "Package: ";
-		const char *version_key = apk ? "V:" : "Version: ";
-		g_auto(GStrv) lines = lines_of(found, path);
-		bool here = false;
-		for (char **line = lines; *line != NULL; line++) {
-			if (g_str_has_prefix(*line, name_key))
-				here = strcmp(*line + strlen(name_key), package) == 0;
-			else if (here && g_str_has_prefix(*line, version_key))
-				return g_strdup(*line + strlen(version_key));
-		}
+		g_auto(GStrv) lines = lines_of(tree, path);
+		char *version = version_in(lines, package, apk);
+		if (version != NULL)
+			return version;
 	}
 	return NULL;
 }
@@ -144,10 +71,10 @@ static char *upstream_version(const char *version, guint parts)
 	return g_strndup(start, end - start);
 }
 
-static void find_libc(Findings *found, SmithLockBase *base)
+static void find_libc(const SmithTree *tree, SmithLockBase *base)
 {
-	g_autofree char *glibc = package_version(found, "libc6");
-	g_autofree char *musl = package_version(found, "musl");
+	g_autofree char *glibc = package_version(tree, "libc6");
+	g_autofree char *musl = package_version(tree, "musl");
 	if (glibc == NULL && musl == NULL)
 		return;
 	base->libc = g_strdup(glibc != NULL ? "glibc" : "musl");
@@ -165,15 +92,14 @@ static int minor_of(const char *name)
 }
 
 /* The newest interpreter of the first directory of the usual PATH that has one. */
-static int find_interpreter(Findings *found, const char **directory)
+static int find_interpreter(const SmithTree *tree, const char **directory)
 {
 	static const char *const places[] = {"usr/local/bin", "usr/bin"};
+	g_autoptr(GPtrArray) list = smith_tree_list(tree);
 	for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
 		int best = -1;
-		GHashTableIter iter;
-		gpointer path;
-		g_hash_table_iter_init(&iter, found);
-		while (g_hash_table_iter_next(&iter, &path, NULL)) {
+		for (guint j = 0; j < list->len; j++) {
+			const char *path = ((SmithEntry *)list->pdata[j])->path;
 			g_autofree char *parent = g_path_get_dirname(path);
 			g_autofree char *name = g_path_get_basename(path);
 			if (strcmp(parent, places[i]) == 0)
@@ -186,12 +112,12 @@ static int find_interpreter(Findings *found, const char **directory)
 	return -1;
 }
 
-static char *version_from_header(Findings *found, const char *directory, int minor)
+static char *version_from_header(const SmithTree *tree, const char *directory, int minor)
 {
 	bool local = g_str_has_prefix(directory, "usr/local");
 	g_autofree char *path = g_strdup_printf("%s/include/python3.%d/patchlevel.h",
 						local ? "usr/local" : "usr", minor);
-	g_auto(GStrv) lines = lines_of(found, path);
+	g_auto(GStrv) lines = lines_of(tree, path);
 	for (char **line = lines; *line != NULL; line++) {
 		const char *quote = strchr(*line, '"');
 		if (quote != NULL && g_str_has_prefix(*line, "#define PY_VERSION"))
@@ -210,30 +136,30 @@ static char *version_from_env(const SmithImageConfig *config, int minor)
 	return NULL;
 }
 
-static char *version_from_package(Findings *found, int minor)
+static char *version_from_package(const SmithTree *tree, int minor)
 {
 	g_autofree char *name = g_strdup_printf("python3.%d", minor);
 	g_autofree char *minimal = g_strconcat(name, "-minimal", NULL);
-	g_autofree char *version = package_version(found, minimal);
+	g_autofree char *version = package_version(tree, minimal);
 	if (version == NULL)
-		version = package_version(found, name);
+		version = package_version(tree, name);
 	if (version == NULL)
-		version = package_version(found, "python3"); /* apk */
+		version = package_version(tree, "python3"); /* apk */
 	return version != NULL ? upstream_version(version, 3) : NULL;
 }
 
-static void find_python(Findings *found, const SmithImageConfig *config, SmithLockBase *base)
+static void find_python(const SmithTree *tree, const SmithImageConfig *config, SmithLockBase *base)
 {
 	const char *directory = NULL;
-	int minor = find_interpreter(found, &directory);
+	int minor = find_interpreter(tree, &directory);
 	if (minor < 0)
 		return;
 	base->python = g_strdup_printf("/%s/python3.%d", directory, minor);
-	base->python_version = version_from_header(found, directory, minor);
+	base->python_version = version_from_header(tree, directory, minor);
 	if (base->python_version == NULL)
 		base->python_version = version_from_env(config, minor);
 	if (base->python_version == NULL)
-		base->python_version = version_from_package(found, minor);
+		base->python_version = version_from_package(tree, minor);
 	g_autofree char *prefix = g_strdup_printf("3.%d.", minor);
 	if (base->python_version == NULL || !g_str_has_prefix(base->python_version, prefix)) {
 		g_free(base->python_version);
@@ -241,12 +167,12 @@ static void find_python(Findings *found, const SmithImageConfig *config, SmithLo
 	}
 }
 
-static void find_init(Findings *found, SmithLockBase *base)
+static void find_init(const SmithTree *tree, SmithLockBase *base)
 {
 	static const char *const places[] = {"usr/local/bin/tini", "usr/bin/tini", "bin/tini",
 					     "sbin/tini", "usr/sbin/tini"};
 	for (guint i = 0; i < G_N_ELEMENTS(places) && base->init == NULL; i++)
-		if (g_hash_table_contains(found, places[i]))
+		if (smith_tree_get(tree, places[i]) != NULL)
 			base->init = g_strconcat("/", places[i], NULL);
 }
 
@@ -257,21 +183,19 @@ static SmithLockBase *look_inside(const SmithLayout *layout, const SmithDescript
 	g_autoptr(SmithImageConfig) config = NULL;
 	if (!smith_layout_load_image(layout, image, &manifest, &config, error))
 		return NULL;
-	g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-							    (GDestroyNotify)g_bytes_unref);
-	for (guint i = 0; i < manifest->layers->len; i++)
-		if (!take_layer(layout, manifest->layers->pdata[i], found, error))
-			return NULL;
+	g_autoptr(SmithTree) tree = smith_tree_new();
+	if (!smith_tree_apply_image(tree, layout, manifest, is_wanted, error))
+		return NULL;
 	SmithLockBase *base = g_new0(SmithLockBase, 1);
 	base->from = g_strdup(from);
 	base->media_type = g_strdup(image->media_type);
 	base->digest = g_strdup(image->digest);
 	base->size = image->size;
-	find_python(found, config, base);
-	find_libc(found, base);
-	find_init(found, base);
-	base->passwd = lines_of(found, "etc/passwd");
-	base->group = lines_of(found, "etc/group");
+	find_python(tree, config, base);
+	find_libc(tree, base);
+	find_init(tree, base);
+	base->passwd = lines_of(tree, "etc/passwd");
+	base->group = lines_of(tree, "etc/group");
 	return base;
 }
 
@@ -292,12 +216,12 @@ static SmithDescriptor *import_archive(const SmithFleet *fleet, const SmithRef *
 				       SmithLayout *to, GError **error)
 {
 	g_autofree char *path = g_canonicalize_filename(ref->path, fleet->directory);
-	smith_autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		smith_throw_errno(error, "cannot open '%s'", path);
 		return NULL;
 	}
-	return smith_archive_import(fd, path, to, ref->tag, error);
+	return smith_archive_import(smith_source_new_fd(fd, TRUE, path), to, ref->tag, path, error);
 }
 
 static SmithDescriptor *import(const SmithFleet *fleet, SmithStore *store, const char *from,

@@ -56,17 +56,6 @@ static void lint_families(const SmithFleet *fleet, SmithDiag *diag)
 	}
 }
 
-static bool chain_is_sound(const SmithFleet *fleet, const char *name)
-{
-	const SmithFamily *family = smith_fleet_family(fleet, name);
-	for (guint steps = 0; family != NULL; steps++) {
-		if (steps > fleet->families->len)
-			return false;
-		family = smith_fleet_family(fleet, family->from);
-	}
-	return true;
-}
-
 static void lint_health(const SmithService *service, SmithDiag *diag)
 {
 	SmithHealth *health = service->health;

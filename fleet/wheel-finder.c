@@ -122,8 +122,8 @@ static gboolean ask_index(SmithWheelFinder *finder, const char *key, GError **er
 		return FALSE;
 	}
 	g_autoptr(GPtrArray) files =
-		smith_index_parse(page, info.content_type ? info.content_type : "text/html",
-				  info.url ? info.url : url, error);
+		smith_index_page_parse(page, info.content_type ? info.content_type : "text/html",
+				       info.url ? info.url : url, error);
 	if (files == NULL)
 		return FALSE;
 	for (guint i = 0; i < files->len; i++) {

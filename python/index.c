@@ -439,7 +439,7 @@ static char *media_type(const char *content_type)
 	return type;
 }
 
-GPtrArray *smith_index_parse(GBytes *page, const char *content_type, const char *base_url,
+GPtrArray *smith_index_page_parse(GBytes *page, const char *content_type, const char *base_url,
 			     GError **error)
 {
 	SMITH_AUTO_PREFIX("index page", base_url, error);

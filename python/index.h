@@ -8,7 +8,7 @@
  * A project's page of a package index: PEP 503 HTML or PEP 691 JSON (simple repository API), from a
  * server, a mirror or a plain directory listing.
  *
- *   files = smith_index_parse (page, content_type, url_after_redirects, error);
+ *   files = smith_index_page_parse (page, content_type, url_after_redirects, error);
  *
  * The page is hostile: what is no usable link is left out, whatever it is; an error is only what
  * makes the page as a whole useless. Digests and sizes are the index's word, to be checked against
@@ -35,7 +35,7 @@ typedef struct {
  * major version of the API (SMITH_ERROR_UNSUPPORTED), for JSON that is not such a page
  * (SMITH_ERROR_INVALID), and for more than SMITH_INDEX_MAX_LINKS links (SMITH_ERROR_LIMIT).
  */
-GPtrArray *smith_index_parse(GBytes *page, const char *content_type, const char *base_url,
+GPtrArray *smith_index_page_parse(GBytes *page, const char *content_type, const char *base_url,
 			     GError **error);
 void smith_index_file_free(SmithIndexFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithIndexFile, smith_index_file_free)

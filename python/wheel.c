@@ -331,23 +331,12 @@ static gboolean read_entry_points(SmithWheel *self, GError **error)
 					&self->console, &self->gui, error);
 }
 
-static int open_file(int dirfd, const char *path, guint64 *size, GError **error)
+/* Takes @fd. */
+static gboolean load(SmithWheel *self, int fd, GError **error)
 {
-	smith_autofd int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat st;
-
-	if (fd < 0)
-		return smith_throw_errno_fd(error, "cannot open");
-	if (fstat(fd, &st) < 0)
-		return smith_throw_errno_fd(error, "cannot stat");
-	*size = (guint64)st.st_size;
-	return g_steal_fd(&fd);
-}
-
-static gboolean load(SmithWheel *self, int dirfd, const char *path, GError **error)
-{
+	smith_autofd int owned = fd;
 	g_autofree char *build = NULL;
-	int fd;
+	struct stat st;
 
 	self->file = smith_wheel_name_parse(self->file_name, error);
 	if (self->file == NULL)
@@ -360,10 +349,10 @@ static gboolean load(SmithWheel *self, int dirfd, const char *path, GError **err
 	self->tags = expand_tags(self->file, error);
 	if (self->tags == NULL)
 		return FALSE;
-	fd = open_file(dirfd, path, &self->size, error);
-	if (fd < 0)
-		return FALSE;
-	self->zip = smith_zip_new(fd, self->file_name, 0, error);
+	if (fstat(owned, &st) < 0)
+		return smith_throw_errno(error, "cannot stat");
+	self->size = (guint64)st.st_size;
+	self->zip = smith_zip_new(g_steal_fd(&owned), self->file_name, 0, error);
 	if (self->zip == NULL)
 		return FALSE;
 	for (guint i = 0; i < smith_zip_length(self->zip); i++)
@@ -373,16 +362,26 @@ static gboolean load(SmithWheel *self, int dirfd, const char *path, GError **err
 	       read_entry_points(self, error);
 }
 
-SmithWheel *smith_wheel_open(int dirfd, const char *path, GError **error)
+SmithWheel *smith_wheel_open_fd(int fd, const char *file_name, GError **error)
 {
-	SMITH_AUTO_PREFIX("wheel", path, error);
 	g_autoptr(SmithWheel) self = g_new0(SmithWheel, 1);
 
 	self->refs = 1;
-	self->file_name = g_path_get_basename(path);
-	if (!load(self, dirfd, path, error))
+	self->file_name = g_strdup(file_name);
+	return load(self, fd, error) ? g_steal_pointer(&self) : NULL;
+}
+
+SmithWheel *smith_wheel_open(int dirfd, const char *path, GError **error)
+{
+	SMITH_AUTO_PREFIX("wheel", path, error);
+	g_autofree char *file_name = g_path_get_basename(path);
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0) {
+		smith_throw_errno(error, "cannot open");
 		return NULL;
-	return g_steal_pointer(&self);
+	}
+	return smith_wheel_open_fd(fd, file_name, error);
 }
 
 SmithWheel *smith_wheel_ref(SmithWheel *wheel)

@@ -49,6 +49,9 @@ typedef struct {
 
 /* Opens @path below @dirfd (or AT_FDCWD). */
 SmithWheel *smith_wheel_open(int dirfd, const char *path, GError **error);
+/* The same for an open file that is called @file_name; takes @fd, also on failure. Its errors do
+ * not name the wheel: the caller knows where it has it from. */
+SmithWheel *smith_wheel_open_fd(int fd, const char *file_name, GError **error);
 SmithWheel *smith_wheel_ref(SmithWheel *wheel);
 void smith_wheel_unref(SmithWheel *wheel);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithWheel, smith_wheel_unref)

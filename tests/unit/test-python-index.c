@@ -12,7 +12,7 @@
 static GPtrArray *parse(const char *page, const char *type, const char *base, GError **error)
 {
 	g_autoptr(GBytes) bytes = g_bytes_new(page, strlen(page));
-	return smith_index_parse(bytes, type, base, error);
+	return smith_index_page_parse(bytes, type, base, error);
 }
 
 static GPtrArray *parse_html(const char *page)

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "build/app.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "fleet/runtime.h"
+#include "layers/dir.h"
+#include "layers/ignore.h"
+
+#define BUFFER_SIZE (128 * 1024)
+
+/* A content that is only as good as its digest: what was hashed must be what is written. */
+typedef struct {
+	SmithContent content;
+	SmithContent *inner;
+	char *digest;
+	char *path;
+} Pinned;
+
+static SmithSource *pinned_open(SmithContent *content, GError **error)
+{
+	Pinned *pinned = (Pinned *)content;
+	SmithSource *source = pinned->inner->ops->open(pinned->inner, error);
+	if (source == NULL)
+		return NULL;
+	return smith_source_new_verify(source, content->size, pinned->digest, pinned->path);
+}
+
+static void pinned_free(SmithContent *content)
+{
+	Pinned *pinned = (Pinned *)content;
+	smith_content_unref(pinned->inner);
+	g_free(pinned->digest);
+	g_free(pinned->path);
+	g_free(pinned);
+}
+
+static const SmithContentOps pinned_ops = {pinned_open, NULL, pinned_free};
+
+static char *hash_content(SmithContent *content, guint8 *buffer, GError **error)
+{
+	g_autoptr(SmithHasher) hasher = smith_hasher_new();
+	g_autoptr(SmithSource) source = content->ops->open(content, error);
+	if (source == NULL)
+		return NULL;
+	for (;;) {
+		gssize got = smith_source_read(source, buffer, BUFFER_SIZE, error);
+		if (got < 0)
+			return NULL;
+		if (got == 0)
+			return smith_hasher_finish(hasher);
+		smith_hasher_update(hasher, buffer, (gsize)got);
+	}
+}
+
+static gboolean pin_entry(SmithEntry *entry, SmithNode *row, guint8 *buffer, GError **error)
+{
+	if (entry->content == NULL)
+		return TRUE;
+	g_autofree char *digest = hash_content(entry->content, buffer, error);
+	if (digest == NULL)
+		return FALSE;
+	smith_node_append(row, smith_node_new_string(digest));
+	Pinned *pinned = g_new0(Pinned, 1);
+	pinned->content.ops = &pinned_ops;
+	pinned->content.refs = 1;
+	pinned->content.size = entry->content->size;
+	pinned->inner = entry->content;
+	pinned->digest = g_steal_pointer(&digest);
+	pinned->path = g_strdup(entry->path);
+	entry->content = &pinned->content;
+	return TRUE;
+}
+
+char *smith_app_pin(GPtrArray *entries, GError **error)
+{
+	g_autoptr(SmithNode) list = smith_node_new(SMITH_NODE_SEQ);
+	g_autofree guint8 *buffer = g_malloc(BUFFER_SIZE);
+	for (guint i = 0; i < entries->len; i++) {
+		SmithEntry *entry = entries->pdata[i];
+		SmithNode *row = smith_node_new(SMITH_NODE_SEQ);
+		smith_node_append(list, row);
+		/* names may be any bytes; JSON text may not */
+		g_autofree char *path = smith_digest_of(entry->path, strlen(entry->path));
+		smith_node_append(row, smith_node_new_string(path));
+		smith_node_append(row, smith_node_new_string(smith_entry_type_name(entry->type)));
+		smith_node_append(row, smith_node_new_int(entry->mode));
+		if (entry->target != NULL) {
+			g_autofree char *target =
+				smith_digest_of(entry->target, strlen(entry->target));
+			smith_node_append(row, smith_node_new_string(target));
+		}
+		if (!pin_entry(entry, row, buffer, error))
+			return NULL;
+	}
+	gsize length = 0;
+	g_autofree char *text = smith_json_write(list, SMITH_JSON_COMPACT, &length);
+	return smith_digest_of(text, length);
+}
+
+/* A path that the user lists must not vanish without a word. */
+static gboolean check_listed(const SmithFleet *fleet, const SmithIgnore *ignore, const char *path,
+			     GError **error)
+{
+	struct stat st;
+	if (fstatat(fleet->fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return smith_throw_errno(error, "cannot find");
+	const SmithIgnoreRule *rule = smith_ignore_match(ignore, path, S_ISDIR(st.st_mode));
+	if (rule == NULL || (S_ISDIR(st.st_mode) && smith_ignore_has_exceptions(ignore)))
+		return TRUE;
+	return smith_throw(error, SMITH_ERROR_INVALID, "it is hidden by %s:%u: '%s'", rule->file,
+			   rule->line, rule->text);
+}
+
+static gboolean add_path(const SmithFleet *fleet, const SmithIgnore *ignore, const char *listed,
+			 GHashTable *seen, GPtrArray *entries, GError **error)
+{
+	SMITH_AUTO_PREFIX("app path", listed, error);
+	g_autofree char *path = smith_entry_path_normalize(listed, error);
+	if (path == NULL || !check_listed(fleet, ignore, path, error))
+		return FALSE;
+	g_autofree char *dest = strcmp(path, ".") == 0
+					? g_strdup(SMITH_APP_DIRECTORY + 1)
+					: g_build_filename(SMITH_APP_DIRECTORY + 1, path, NULL);
+	g_autoptr(SmithEntryIter) iter = smith_dir_read(fleet->fd, path, dest, ignore, error);
+	if (iter == NULL)
+		return FALSE;
+	for (;;) {
+		g_autoptr(SmithEntry) entry = NULL;
+		if (!smith_entry_iter_next(iter, &entry, error))
+			return FALSE;
+		if (entry == NULL)
+			return TRUE;
+		/* listed twice, or below another listed path */
+		if (g_hash_table_add(seen, g_strdup(entry->path)))
+			g_ptr_array_add(entries, g_steal_pointer(&entry));
+	}
+}
+
+static gboolean check_program(const SmithService *service, const SmithIgnore *ignore,
+			      GHashTable *seen, GError **error)
+{
+	if (service->app->form != SMITH_APP_SCRIPT)
+		return TRUE;
+	const char *script = service->app->script;
+	g_autofree char *path = g_build_filename(SMITH_APP_DIRECTORY + 1, script, NULL);
+	if (g_hash_table_contains(seen, path))
+		return TRUE;
+	const SmithIgnoreRule *rule = smith_ignore_match(ignore, script, false);
+	if (rule != NULL)
+		return smith_throw(error, SMITH_ERROR_INVALID,
+				   "script '%s' is hidden by %s:%u: '%s'", script, rule->file,
+				   rule->line, rule->text);
+	return smith_throw(error, SMITH_ERROR_INVALID,
+			   "script '%s' is not among the paths of app.files", script);
+}
+
+GPtrArray *smith_app_entries(const SmithFleet *fleet, const SmithService *service, GError **error)
+{
+	SMITH_AUTO_PREFIX("service", service->name, error);
+	g_autoptr(SmithIgnore) ignore = smith_ignore_load(fleet->fd, error);
+	if (ignore == NULL)
+		return NULL;
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GPtrArray) entries =
+		g_ptr_array_new_with_free_func((GDestroyNotify)smith_entry_free);
+	/* the working directory is there also for a service without files */
+	g_ptr_array_add(entries, smith_entry_new(SMITH_ENTRY_DIR, SMITH_APP_DIRECTORY + 1, 0755));
+	g_hash_table_add(seen, g_strdup(SMITH_APP_DIRECTORY + 1));
+	for (char **listed = service->app->files; *listed != NULL; listed++)
+		if (!add_path(fleet, ignore, *listed, seen, entries, error))
+			return NULL;
+	return check_program(service, ignore, seen, error) ? g_steal_pointer(&entries) : NULL;
+}
