@@ -16,7 +16,8 @@ setup_file() {
 	# the host's address is on lo there
 	sed -n 's/^ *address: //p' "$hello/fleet.yaml" >"$job/addresses"
 	sed 's|.*|http://&:8080/health|' "$job/addresses" >"$job/urls"
-	"$e2e/boot" "$rootfs" "$job" "$out" 240 >"$out/log" 2>&1 || echo "boot status $?" >>"$out/log"
+	"$e2e/boot" "$rootfs" "$job" "$out" 240 >"$out/log" 2>&1 ||
+		echo "boot status $?" >>"$out/log"
 }
 
 setup() { load lib; }
