@@ -77,6 +77,6 @@ void smith_tmpfile_clear(SmithTmpfile *tmp);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmithTmpfile, smith_tmpfile_clear)
 
 /* Takes an OFD lock on @path (created, mode 0644, when missing), waiting for it. The lock lives as
- * long as the returned descriptor. Where the directory is read-only, a shared lock opens the file
- * for reading only. */
+ * long as the returned descriptor and its copies, those in forked children too. Where the directory
+ * is read-only, a shared lock opens the file for reading only. */
 int smith_fd_lock(int dirfd, const char *path, gboolean exclusive, GError **error);

@@ -481,11 +481,13 @@ static void test_list_dir(Scratch *scratch, G_GNUC_UNUSED gconstpointer data)
 	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
 }
 
-/* In another process, since a thread of this one might wait for itself: 'l' when it has it. */
-static pid_t lock_in_child(int dirfd, gboolean exclusive, int answer)
+/* Writes 'l' when it has the lock. @mine is closed, since a lock lives as long as the last copy of
+ * its descriptor. */
+static pid_t lock_in_child(int dirfd, gboolean exclusive, int mine, int answer)
 {
 	pid_t child = fork();
 	if (child == 0) {
+		close(mine);
 		smith_autofd int fd = smith_fd_lock(dirfd, "lock", exclusive, NULL);
 		_exit(fd >= 0 && write(answer, "l", 1) == 1 ? 0 : 1);
 	}
@@ -513,7 +515,7 @@ static void test_lock(Scratch *scratch, G_GNUC_UNUSED gconstpointer data)
 		g_assert_cmpint(pipe2(ends, O_CLOEXEC | O_NONBLOCK), ==, 0);
 		smith_autofd int fd = smith_fd_lock(scratch->fd, "lock", rows[i].mine, NULL);
 		g_assert_cmpint(fd, >=, 0);
-		pid_t child = lock_in_child(scratch->fd, rows[i].theirs, ends[1]);
+		pid_t child = lock_in_child(scratch->fd, rows[i].theirs, fd, ends[1]);
 		if (rows[i].waits) {
 			g_assert_true(is_waiting(child));
 			g_assert_cmpint(read(ends[0], &byte, 1), ==, -1);
