@@ -277,3 +277,61 @@ gsize smith_tar_padding(guint64 size)
 {
 	return (gsize)(-size & (SMITH_TAR_BLOCK - 1));
 }
+
+static gboolean throw_size(const SmithEntry *entry, GError **error)
+{
+	return smith_throw(error, SMITH_ERROR_VERIFY,
+			   "does not have the %" G_GUINT64_FORMAT " bytes that were expected",
+			   smith_entry_size(entry));
+}
+
+static gboolean write_content(const SmithEntry *entry, SmithSink *sink, GError **error)
+{
+	guint8 buffer[16384];
+	guint64 left = smith_entry_size(entry);
+	SMITH_AUTO_PREFIX("content of", entry->path, error);
+	if (entry->type != SMITH_ENTRY_FILE || entry->content == NULL)
+		return TRUE;
+	g_autoptr(SmithSource) source = entry->content->ops->open(entry->content, error);
+	if (source == NULL)
+		return FALSE;
+	for (;;) {
+		gssize count = smith_source_read(source, buffer, sizeof buffer, error);
+		if (count < 0)
+			return FALSE;
+		if (count == 0)
+			break;
+		if ((guint64)count > left)
+			return throw_size(entry, error);
+		left -= (guint64)count;
+		smith_sink_write(sink, buffer, (gsize)count);
+	}
+	memset(buffer, 0, SMITH_TAR_BLOCK);
+	smith_sink_write(sink, buffer, smith_tar_padding(smith_entry_size(entry)));
+	return left == 0 || throw_size(entry, error);
+}
+
+gboolean smith_tar_write_all(SmithEntryIter *iter, SmithSink *sink, GError **error)
+{
+	static const guint8 end[SMITH_TAR_END];
+	g_autoptr(GByteArray) header = g_byte_array_new();
+	for (;;) {
+		g_autoptr(SmithEntry) entry = NULL;
+		if (!smith_entry_iter_next(iter, &entry, error))
+			return FALSE;
+		if (entry == NULL)
+			break;
+		g_byte_array_set_size(header, 0);
+		if (!smith_tar_write_header(entry, header, error))
+			return FALSE;
+		smith_sink_write(sink, header->data, header->len);
+		if (!write_content(entry, sink, error))
+			return FALSE;
+	}
+	smith_sink_write(sink, end, sizeof end);
+	if (sink->error == NULL)
+		return TRUE;
+	if (error != NULL)
+		*error = g_error_copy(sink->error);
+	return FALSE;
+}

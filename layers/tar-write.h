@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "base/entry.h"
+#include "base/stream.h"
 
 /*
  * A deterministic tar writer, pax interchange format (POSIX.1-2001 pax(1), "ustar Interchange
@@ -34,3 +35,7 @@ gboolean smith_tar_write_header(const SmithEntry *entry, GByteArray *out, GError
 
 /* Zero bytes that follow a content of @size bytes: 0 to 511. */
 gsize smith_tar_padding(guint64 size);
+
+/* A whole tar of the entries of @iter (borrowed) in their order, uncompressed, into @sink
+ * (borrowed, not finished). */
+gboolean smith_tar_write_all(SmithEntryIter *iter, SmithSink *sink, GError **error);
