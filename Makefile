@@ -75,7 +75,8 @@ $(BUILD)/deps: Makefile tests/tools/install-deps
 	@touch $@
 DEPS := $(if $(filter $(NEED_DEPS),$(MAKECMDGOALS)),$(BUILD)/deps)
 
-# --- compiling
+# --- compiling (V=1 shows the commands)
+Q = $(if $(V),,@echo '  $(1)  $(@:$(BUILD)/%=%)';)
 # the flags, so that a change of them rebuilds
 $(BUILD)/flags: FORCE | $(DEPS)
 	@mkdir -p $(@D)
@@ -84,18 +85,18 @@ $(BUILD)/flags: FORCE | $(DEPS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call Q,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/libsmith.a: $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $(LIB_OBJ)
+	$(call Q,AR)ar rcs $@ $(LIB_OBJ)
 
 # cmd/ without main(), for its unit tests
 $(BUILD)/libcmd.a: $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
 	@rm -f $@
-	ar rcs $@ $^
+	$(call Q,AR)ar rcs $@ $^
 
-LINK = $(CC) $(ALL_CFLAGS) -o $@ $(filter %.o %.a,$^) $(ALL_LIBS)
+LINK = $(call Q,LD)$(CC) $(ALL_CFLAGS) -o $@ $(filter %.o %.a,$^) $(ALL_LIBS)
 
 $(BIN): $(CMD_OBJ) $(BUILD)/libsmith.a
 	$(LINK)
@@ -114,16 +115,16 @@ $(BUILD)/tests/%: $(BUILD)/tests/tools/%.o $(BUILD)/libsmith.a
 
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libsmith.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(ALL_LIBS)
+	$(call Q,LD)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(ALL_LIBS)
 
 man: $(MAN)
 $(BUILD)/man/%.1: docs/man/%.1.in docs/man/join.awk $(BIN)
 	@mkdir -p $(@D)
-	$(BIN) help --roff $(*:ocismith-%=%) | awk -f docs/man/join.awk - $< >$@
+	$(call Q,MAN)$(BIN) help --roff $(*:ocismith-%=%) | awk -f docs/man/join.awk - $< >$@
 
 $(BUILD)/completions/ocismith.%: $(BIN)
 	@mkdir -p $(@D)
-	$(BIN) completion $* >$@
+	$(call Q,GEN)$(BIN) completion $* >$@
 
 # --- testing
 # Everything that tests run finds its programs and data through these.
@@ -184,6 +185,6 @@ fmt: ## clang-format all of it
 	clang-format-14 -i $(wildcard $(FOLDERS:%=%/*.[ch]) tests/*/*.[ch])
 
 clean: ## remove what was built
-	rm -rf build build-*
+	rm -rf out out-*
 
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

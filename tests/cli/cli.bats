@@ -6,8 +6,8 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	ocismith=${OCISMITH:-$BATS_TEST_DIRNAME/../../build/ocismith}
-	build=${OCISMITH_BUILD:-$BATS_TEST_DIRNAME/../../build}
+	ocismith=${OCISMITH:-$BATS_TEST_DIRNAME/../../out/ocismith}
+	build=${OCISMITH_BUILD:-$BATS_TEST_DIRNAME/../../out}
 	mkdir "$BATS_TEST_TMPDIR/work"
 	cd "$BATS_TEST_TMPDIR/work" || return
 	export OCISMITH_STORE=$BATS_TEST_TMPDIR/store
