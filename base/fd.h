@@ -19,7 +19,8 @@
 void smith_fd_clear(int *fd); /* closes unless negative, keeps errno */
 
 /* Opens @path, resolved strictly beneath @dirfd (openat2 RESOLVE_BENEATH | NO_MAGICLINKS; where the
- * kernel lacks openat2, component by component with O_NOFOLLOW, which then refuses any link). */
+ * kernel lacks openat2, component by component with O_NOFOLLOW, which then refuses any link
+ * and any ".."). A path that leads out is SMITH_ERROR_INVALID. */
 int smith_fd_open_beneath(int dirfd, const char *path, int flags, mode_t mode, GError **error);
 
 /* Opens a directory for use as @dirfd (links in @path are followed: it is the user's own). */
