@@ -27,7 +27,7 @@ static gboolean check_target(const char *prefix, const char *python, GError **er
 				   "venv prefix '%s' is not normal, expected '%s'", prefix, normal);
 	if (major == 0 || minor == 0 || python[major + 1 + minor] != '\0')
 		return smith_throw(error, SMITH_ERROR_INVALID,
-				   "Python version is '%s', expected MAJOR.MINOR", python);
+				   "venv's Python version is '%s', expected MAJOR.MINOR", python);
 	return TRUE;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "python/venv.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -84,7 +83,7 @@ static char *make_config(const SmithVenvSpec *spec)
 			       "include-system-site-packages = false\n"
 			       "version = %s\n",
 			       spec->home, spec->full_version);
-	if (atoi(spec->python + 2) >= 11)
+	if (g_ascii_strtoull(spec->python + 2, NULL, 10) >= 11)
 		g_string_append_printf(out,
 				       "executable = %s\n"
 				       "command = %s/python3 -m venv --without-pip /%s\n",

@@ -300,8 +300,23 @@ static void job_clear(Job *job)
 	smith_scheme_free(job->scheme);
 }
 
+/* It goes into programs: a line break in it would be code. */
+static gboolean check_interpreter(const char *interpreter, GError **error)
+{
+	for (const char *p = interpreter; *p != '\0'; p++)
+		if ((guchar)*p < 0x20 || *p == 0x7f || *p == '"')
+			return smith_throw(error, SMITH_ERROR_INVALID,
+					   "interpreter's path holds the byte 0x%02x", (guchar)*p);
+	if (interpreter[0] != '/')
+		return smith_throw(error, SMITH_ERROR_INVALID,
+				   "interpreter is '%s', expected an absolute path", interpreter);
+	return TRUE;
+}
+
 static gboolean run_job(Job *job, GError **error)
 {
+	if (!check_interpreter(job->target->interpreter, error))
+		return FALSE;
 	job->scheme = smith_scheme_new(job->target->prefix, job->target->python,
 				       job->wheel->file->name, error);
 	if (job->scheme == NULL || !add_members(job, error))

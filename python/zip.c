@@ -191,6 +191,7 @@ static gboolean check_name(const char *name, gsize length, guint16 flags, GError
 {
 	g_autofree char *printable = g_utf8_make_valid(name, (gssize)length);
 	const char *start = name;
+	guint depth = 0;
 	bool ascii = true;
 
 	if (length == 0)
@@ -217,6 +218,10 @@ static gboolean check_name(const char *name, gsize length, guint16 flags, GError
 		if (!check_component(printable, start, (gsize)(p - start), error))
 			return FALSE;
 		start = p + 1;
+		if (++depth > SMITH_ZIP_MAX_DEPTH)
+			return smith_throw(error, SMITH_ERROR_LIMIT,
+					   "member name '%.80s...' has more than %d components",
+					   printable, SMITH_ZIP_MAX_DEPTH);
 	}
 	return TRUE;
 }

@@ -25,9 +25,11 @@
  */
 #define SMITH_ZIP_MAX_MEMBERS 200000
 #define SMITH_ZIP_MAX_NAME 4096
+#define SMITH_ZIP_MAX_DEPTH 128 /* components of a name */
 #define SMITH_ZIP_MAX_DIRECTORY (64 * 1024 * 1024)
-#define SMITH_ZIP_MAX_TOTAL (8 * G_GUINT64_CONSTANT(1073741824)) /* inflated bytes of all members  \
-								  */
+#define SMITH_ZIP_MAX_TOTAL                                                                        \
+	(8 * G_GUINT64_CONSTANT(1073741824)) /* inflated bytes of all members                      \
+					      */
 
 typedef struct {
 	const char *name; /* a directory's without its final '/' */

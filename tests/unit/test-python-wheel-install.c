@@ -49,68 +49,74 @@ static char *text_of(const GPtrArray *entries, const char *path)
 	return g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
 }
 
+/* All that everything() becomes, in order. */
+static const char *const paths[] = {
+	"opt",
+	"opt/venv",
+	"opt/venv/bin",
+	"opt/venv/bin/old",
+	"opt/venv/bin/plain",
+	"opt/venv/bin/tool",
+	"opt/venv/bin/window",
+	"opt/venv/include",
+	"opt/venv/include/site",
+	"opt/venv/include/site/python3.11",
+	"opt/venv/include/site/python3.11/demo",
+	"opt/venv/include/site/python3.11/demo/d.h",
+	"opt/venv/lib",
+	"opt/venv/lib/python3.11",
+	SITE,
+	SITE "/demo",
+	SITE "/demo/__init__.py",
+	SITE "/demo/run.sh",
+	SITE "/" INFO,
+	SITE "/" INFO "/INSTALLER",
+	SITE "/" INFO "/METADATA",
+	SITE "/" INFO "/RECORD",
+	SITE "/" INFO "/WHEEL",
+	SITE "/" INFO "/entry_points.txt",
+	SITE "/linked.py",
+	SITE "/plat.py",
+	SITE "/pure.py",
+	"opt/venv/share",
+	"opt/venv/share/x",
+};
+
+/* A wheel with every kind of file. */
+static void everything(WheelBuilder *builder)
+{
+	wheel_begin(builder);
+	wheel_add(builder,
+		  &(ZipSpec){.name = "demo/__init__.py", .data = "x = 1\n", .deflate = true});
+	wheel_add(builder,
+		  &(ZipSpec){.name = "demo/run.sh", .data = "#!/bin/sh\n", .mode = 0100750});
+	wheel_add(builder, &(ZipSpec){.name = INFO "/entry_points.txt",
+				      .data = "[console_scripts]\ntool = demo:Main.go\n"
+					      "[gui_scripts]\nwindow = demo.gui:main\n"});
+	wheel_add(builder, &(ZipSpec){.name = INFO "/INSTALLER", .data = "somebody\n"});
+	wheel_add(builder, &(ZipSpec){.name = DATA "/purelib/pure.py", .data = ""});
+	wheel_add(builder, &(ZipSpec){.name = DATA "/platlib/plat.py", .data = ""});
+	wheel_add(builder, &(ZipSpec){.name = DATA "/headers/d.h", .data = ""});
+	wheel_add(builder, &(ZipSpec){.name = DATA "/data/share/x", .data = "x"});
+	wheel_add(builder, &(ZipSpec){.name = DATA "/data/lib64/python3.11/site-packages/linked.py",
+				      .data = ""});
+	wheel_add(builder, &(ZipSpec){.name = DATA "/scripts/old",
+				      .deflate = true,
+				      .data = "#!pythonw -x\nprint(1)\n",
+				      .mode = 0100755});
+	wheel_add(builder, &(ZipSpec){.name = DATA "/scripts/plain", .data = "#!/bin/sh\n"});
+	wheel_add(builder, &(ZipSpec){.name = DATA "/scripts/tool", .data = "#!python\n"});
+	wheel_add(builder,
+		  &(ZipSpec){.name = DATA "/scripts/tool-script.py", .data = "#!python\n"});
+}
+
 static void test_layout(void)
 {
-	static const char *const paths[] = {
-		"opt",
-		"opt/venv",
-		"opt/venv/bin",
-		"opt/venv/bin/old",
-		"opt/venv/bin/plain",
-		"opt/venv/bin/tool",
-		"opt/venv/bin/window",
-		"opt/venv/include",
-		"opt/venv/include/site",
-		"opt/venv/include/site/python3.11",
-		"opt/venv/include/site/python3.11/demo",
-		"opt/venv/include/site/python3.11/demo/d.h",
-		"opt/venv/lib",
-		"opt/venv/lib/python3.11",
-		SITE,
-		SITE "/demo",
-		SITE "/demo/__init__.py",
-		SITE "/demo/run.sh",
-		SITE "/" INFO,
-		SITE "/" INFO "/INSTALLER",
-		SITE "/" INFO "/METADATA",
-		SITE "/" INFO "/RECORD",
-		SITE "/" INFO "/WHEEL",
-		SITE "/" INFO "/entry_points.txt",
-		SITE "/linked.py",
-		SITE "/plat.py",
-		SITE "/pure.py",
-		"opt/venv/share",
-		"opt/venv/share/x",
-	};
 	g_auto(WheelBuilder) builder = {0};
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) entries = NULL;
-	g_autofree char *old = NULL, *tool = NULL, *record = NULL, *installer = NULL;
 
-	wheel_begin(&builder);
-	wheel_add(&builder,
-		  &(ZipSpec){.name = "demo/__init__.py", .data = "x = 1\n", .deflate = true});
-	wheel_add(&builder,
-		  &(ZipSpec){.name = "demo/run.sh", .data = "#!/bin/sh\n", .mode = 0100750});
-	wheel_add(&builder, &(ZipSpec){.name = INFO "/entry_points.txt",
-				       .data = "[console_scripts]\ntool = demo:Main.go\n"
-					       "[gui_scripts]\nwindow = demo.gui:main\n"});
-	wheel_add(&builder, &(ZipSpec){.name = INFO "/INSTALLER", .data = "somebody\n"});
-	wheel_add(&builder, &(ZipSpec){.name = DATA "/purelib/pure.py", .data = ""});
-	wheel_add(&builder, &(ZipSpec){.name = DATA "/platlib/plat.py", .data = ""});
-	wheel_add(&builder, &(ZipSpec){.name = DATA "/headers/d.h", .data = ""});
-	wheel_add(&builder, &(ZipSpec){.name = DATA "/data/share/x", .data = "x"});
-	wheel_add(&builder,
-		  &(ZipSpec){.name = DATA "/data/lib64/python3.11/site-packages/linked.py",
-			     .data = ""});
-	wheel_add(&builder, &(ZipSpec){.name = DATA "/scripts/old",
-				       .deflate = true,
-				       .data = "#!pythonw -x\nprint(1)\n",
-				       .mode = 0100755});
-	wheel_add(&builder, &(ZipSpec){.name = DATA "/scripts/plain", .data = "#!/bin/sh\n"});
-	wheel_add(&builder, &(ZipSpec){.name = DATA "/scripts/tool", .data = "#!python\n"});
-	wheel_add(&builder,
-		  &(ZipSpec){.name = DATA "/scripts/tool-script.py", .data = "#!python\n"});
+	everything(&builder);
 	entries = lay(&builder, &usual, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(entries->len, ==, G_N_ELEMENTS(paths));
@@ -130,6 +136,18 @@ static void test_layout(void)
 	g_assert_cmpuint(find(entries, "opt/venv/bin/plain")->mode, ==, 0644);
 	g_assert_cmpuint(find(entries, "opt/venv/bin/tool")->mode, ==, 0755);
 	g_assert_true(find(entries, SITE "/demo/__init__.py")->content->can_splice);
+}
+
+static void test_texts(void)
+{
+	g_auto(WheelBuilder) builder = {0};
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) entries = NULL;
+	g_autofree char *old = NULL, *tool = NULL, *record = NULL, *installer = NULL;
+
+	everything(&builder);
+	entries = lay(&builder, &usual, &error);
+	g_assert_no_error(error);
 	old = text_of(entries, "opt/venv/bin/old");
 	g_assert_cmpstr(old, ==, "#!/opt/venv/bin/python3\nprint(1)\n");
 	tool = text_of(entries, "opt/venv/bin/tool");
@@ -291,6 +309,8 @@ static void test_targets(void)
 		{"..", "3.11", "/x", 0, 0, 0, false},
 		{"a/../b", "3.11", "/x", 0, 0, 0, false},
 		{".", "3.11", "/x", 0, 0, 0, false},
+		{"v", "3.9", "x", 0, 0, 0, false},
+		{"v", "3.9", "/x\ny", 0, 0, 0, false},
 		{"v", "3", "/x", 0, 0, 0, false},
 		{"v", "3.11/x", "/x", 0, 0, 0, false},
 	};
@@ -380,6 +400,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/python/wheel-install/layout", test_layout);
+	g_test_add_func("/python/wheel-install/texts", test_texts);
 	g_test_add_func("/python/wheel-install/deterministic", test_deterministic);
 	g_test_add_func("/python/wheel-install/conflicts", test_conflicts);
 	g_test_add_func("/python/wheel-install/climbs-out", test_climbs_out);

@@ -225,6 +225,13 @@ static void test_names(void)
 	{
 		g_autofree char *component = g_strnfill(256, 'a'), *path = g_strnfill(4100, 'a');
 
+		g_autofree char *deep = g_strnfill(400, '/');
+
+		for (guint i = 0; i < 400; i += 2)
+			deep[i] = 'a';
+		deep[399] = 'b';
+		expect_one_error(&(ZipSpec){.name = deep, .data = "x"}, SMITH_ERROR_LIMIT,
+				 "more than 128 components");
 		expect_one_error(&(ZipSpec){.name = component, .data = "x"}, SMITH_ERROR_INVALID,
 				 "component of 256 bytes");
 		expect_one_error(&(ZipSpec){.name = path, .data = "x"}, SMITH_ERROR_LIMIT,

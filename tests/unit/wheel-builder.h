@@ -81,19 +81,86 @@ static inline GBytes *zip_deflate(const char *data, gsize length, int level)
 	return g_bytes_new_take(buffer, n);
 }
 
+/* What both headers of a member say. */
+typedef struct {
+	const char *name;
+	gsize name_length;
+	guint64 size;
+	guint64 packed;
+	guint32 crc;
+	guint16 flags;
+	guint16 method;
+} ZipFields;
+
+static inline void zip_put_local(GByteArray *out, const ZipSpec *spec, const ZipFields *fields)
+{
+	bool later = spec->descriptor;
+
+	put32(out, 0x04034b50);
+	put16(out, spec->zip64 ? 45 : 20);
+	put16(out, fields->flags);
+	put16(out, fields->method);
+	put32(out, 0x00210000);
+	put32(out, later ? 0 : fields->crc);
+	put32(out, spec->zip64 ? 0xffffffff : later ? 0 : (guint32)fields->packed);
+	put32(out, spec->zip64 ? 0xffffffff : later ? 0 : (guint32)fields->size);
+	put16(out, (guint32)fields->name_length);
+	put16(out, spec->zip64 ? 20 : 0);
+	put_text(out, spec->local_name != NULL ? spec->local_name : fields->name,
+		 fields->name_length);
+	if (spec->zip64) {
+		put16(out, 1);
+		put16(out, 16);
+		put64(out, fields->size);
+		put64(out, fields->packed);
+	}
+}
+
+static inline void zip_put_descriptor(GByteArray *out, const ZipFields *fields)
+{
+	put32(out, 0x08074b50);
+	put32(out, fields->crc);
+	put32(out, (guint32)fields->packed);
+	put32(out, (guint32)fields->size);
+}
+
+static inline void zip_put_central(GByteArray *out, const ZipSpec *spec, const ZipFields *fields,
+				   guint64 offset)
+{
+	put32(out, 0x02014b50);
+	put16(out, 3 << 8 | 20);
+	put16(out, spec->zip64 ? 45 : 20);
+	put16(out, fields->flags);
+	put16(out, fields->method);
+	put32(out, 0x00210000);
+	put32(out, fields->crc);
+	put32(out, spec->zip64 ? 0xffffffff : (guint32)fields->packed);
+	put32(out, spec->zip64 ? 0xffffffff : (guint32)fields->size);
+	put16(out, (guint32)fields->name_length);
+	put16(out, spec->zip64 ? 28 : 0);
+	put16(out, 0);
+	put16(out, 0);
+	put16(out, 0);
+	put32(out, (spec->mode != 0 ? spec->mode : 0100644) << 16);
+	put32(out, spec->zip64 ? 0xffffffff : (guint32)offset);
+	put_text(out, fields->name, fields->name_length);
+	if (spec->zip64) {
+		put16(out, 1);
+		put16(out, 24);
+		put64(out, fields->size);
+		put64(out, fields->packed);
+		put64(out, offset);
+	}
+}
+
 static inline void zip_add(ZipBuilder *zip, const ZipSpec *spec)
 {
 	gsize length = spec->raw != NULL || spec->length > 0 || spec->data == NULL
 			       ? spec->length
 			       : strlen(spec->data);
-	gsize name = spec->name_length > 0 ? spec->name_length : strlen(spec->name);
-	guint32 crc = libdeflate_crc32(0, spec->data, spec->data != NULL ? length : 0);
-	guint16 flags = spec->flags | (spec->descriptor ? 8 : 0);
-	guint16 method = spec->deflate || spec->raw != NULL ? 8 : 0;
-	guint64 size = (guint64)((gint64)length + spec->lie_size);
+	ZipFields fields = {spec->name, strlen(spec->name), 0, 0, 0, 0, 0};
 	g_autoptr(GBytes) stored = NULL;
 	gint64 offset;
-	gsize packed;
 
 	if (zip->out == NULL) {
 		zip->out = g_byte_array_new();
@@ -106,62 +173,22 @@ static inline void zip_add(ZipBuilder *zip, const ZipSpec *spec)
 		stored = zip_deflate(spec->data, length, 6);
 	else
 		stored = g_bytes_new(spec->data, length);
-	packed = g_bytes_get_size(stored);
-	crc ^= spec->lie_crc;
+	if (spec->name_length > 0)
+		fields.name_length = spec->name_length;
+	fields.packed = g_bytes_get_size(stored);
+	fields.crc =
+		libdeflate_crc32(0, spec->data, spec->data != NULL ? length : 0) ^ spec->lie_crc;
+	fields.flags = spec->flags | (spec->descriptor ? 8 : 0);
+	fields.method = spec->deflate || spec->raw != NULL ? 8 : 0;
 	if (spec->lie_method)
-		method = spec->method;
-	if (method == 0)
-		size = packed;
-
-	put32(zip->out, 0x04034b50);
-	put16(zip->out, spec->zip64 ? 45 : 20);
-	put16(zip->out, flags);
-	put16(zip->out, method);
-	put32(zip->out, 0x00210000);
-	put32(zip->out, spec->descriptor ? 0 : crc);
-	put32(zip->out, spec->zip64 ? 0xffffffff : spec->descriptor ? 0 : (guint32)packed);
-	put32(zip->out, spec->zip64 ? 0xffffffff : spec->descriptor ? 0 : (guint32)size);
-	put16(zip->out, (guint32)name);
-	put16(zip->out, spec->zip64 ? 20 : 0);
-	put_text(zip->out, spec->local_name != NULL ? spec->local_name : spec->name, name);
-	if (spec->zip64) {
-		put16(zip->out, 1);
-		put16(zip->out, 16);
-		put64(zip->out, size);
-		put64(zip->out, packed);
-	}
-	put_text(zip->out, g_bytes_get_data(stored, NULL), packed);
-	if (spec->descriptor) {
-		put32(zip->out, 0x08074b50);
-		put32(zip->out, crc);
-		put32(zip->out, (guint32)packed);
-		put32(zip->out, (guint32)size);
-	}
-
-	put32(zip->central, 0x02014b50);
-	put16(zip->central, 3 << 8 | 20);
-	put16(zip->central, spec->zip64 ? 45 : 20);
-	put16(zip->central, flags);
-	put16(zip->central, method);
-	put32(zip->central, 0x00210000);
-	put32(zip->central, crc);
-	put32(zip->central, spec->zip64 ? 0xffffffff : (guint32)packed);
-	put32(zip->central, spec->zip64 ? 0xffffffff : (guint32)size);
-	put16(zip->central, (guint32)name);
-	put16(zip->central, spec->zip64 ? 28 : 0);
-	put16(zip->central, 0);
-	put16(zip->central, 0);
-	put16(zip->central, 0);
-	put32(zip->central, (spec->mode != 0 ? spec->mode : 0100644) << 16);
-	put32(zip->central, spec->zip64 ? 0xffffffff : (guint32)offset);
-	put_text(zip->central, spec->name, name);
-	if (spec->zip64) {
-		put16(zip->central, 1);
-		put16(zip->central, 24);
-		put64(zip->central, size);
-		put64(zip->central, packed);
-		put64(zip->central, (guint64)offset);
-	}
+		fields.method = spec->method;
+	fields.size =
+		fields.method == 0 ? fields.packed : (guint64)((gint64)length + spec->lie_size);
+	zip_put_local(zip->out, spec, &fields);
+	put_text(zip->out, g_bytes_get_data(stored, NULL), fields.packed);
+	if (spec->descriptor)
+		zip_put_descriptor(zip->out, &fields);
+	zip_put_central(zip->central, spec, &fields, (guint64)offset);
 	zip->count++;
 }
 
