@@ -11,27 +11,12 @@ setup_file() {
 	local kind archives=$BATS_FILE_TMPDIR/archives
 	mkdir "$archives"
 	for kind in splice zstd gzip; do
-		compressed "$kind" >&2
-		"$OCISMITH" -C "$BATS_FILE_TMPDIR/$kind" --store "$hello/store" build HelloWeb \
-			--output "oci-archive:$archives/$kind.tar" >&2
+		smith build HelloWeb --compression "$kind" --output "oci-archive:$archives/$kind.tar" >&2
 	done
 	job docker -b "$archives:/archives"
 }
 
 setup() { load lib; }
-
-# compressed KIND: the demo's fleet with that compression, locked
-compressed() {
-	local fleet=$BATS_FILE_TMPDIR/$1
-	mkdir "$fleet"
-	cp -r "$hello"/{app,families.d,requirements} "$fleet/"
-	ln -s "$hello"/{base,wheels} "$fleet/"
-	{
-		cat "$hello/fleet.yaml"
-		echo "compression: $1"
-	} >"$fleet/fleet.yaml"
-	"$OCISMITH" -C "$fleet" --store "$hello/store" lock
-}
 
 works() {
 	has "load-$1" "status 0"

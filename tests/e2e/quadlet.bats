@@ -9,7 +9,7 @@ setup_file() {
 	need_hello
 	need_rootfs podman
 	smith units --output "$BATS_FILE_TMPDIR/units" >&2
-	job quadlet -u u1 -b "$BATS_FILE_TMPDIR/units:/units"
+	job quadlet -u u1 -b "$BATS_FILE_TMPDIR/units/mainpc:/units"
 }
 
 setup() { load lib; }
@@ -22,7 +22,7 @@ setup() { load lib; }
 
 @test "every unit is generated" {
 	local file
-	for file in "$BATS_FILE_TMPDIR"/units/*; do
+	for file in "$BATS_FILE_TMPDIR"/units/mainpc/*; do
 		case $file in
 		*.container) has generated "$(basename "$file" .container).service" ;;
 		*.pod) has generated "$(basename "$file" .pod)-pod.service" ;;

@@ -11,7 +11,8 @@ setup_file() {
 	local job=$BATS_FILE_TMPDIR/job
 	mkdir -p "$job" "$out"
 	archives "$job/images"
-	smith units --output "$job/units" >&2
+	smith units --output "$BATS_FILE_TMPDIR/units" >&2
+	cp -r "$BATS_FILE_TMPDIR/units/mainpc" "$job/units"
 	cp "$e2e/jobs/systemd" "$job/run.sh"
 	# the host's address is on lo there
 	sed -n 's/^ *address: //p' "$hello/fleet.yaml" >"$job/addresses"
@@ -22,12 +23,21 @@ setup_file() {
 
 setup() { load lib; }
 
-@test "the units start, in the right order, without an error" {
+@test "the units start without an error" {
 	has reload "status 0"
 	has start "status 0"
 	grep -F hello-web "$out/state" || { cat "$out/log" "$out/journal" && false; }
 	run grep -E 'failed|dead' "$out/state"
 	[ "$status" = 1 ]
+}
+
+@test "the worker starts once the web service is healthy" {
+	local web worker
+	web=$(grep -m1 '^[0-9]' "$out/active-hello-web.service")
+	worker=$(grep -m1 '^[0-9]' "$out/inactive-hello-worker.service")
+	echo "web active at $web us, worker left its rest at $worker us"
+	[ "$web" -gt 0 ]
+	[ "$worker" -ge "$web" ]
 }
 
 @test "both services become healthy in one pod" {
