@@ -138,22 +138,22 @@ unit: $(UNIT_BIN)
 test-programs: $(UNIT_BIN) $(TOOL_BIN) $(REPLAY)
 
 check: all test-programs ## style, layers, unit tests, corpora and the tests of the command line
-	$(PROVE) $(wildcard tests/style/*.bats) $(UNIT_BIN) $(REPLAY) $(wildcard tests/cli/*.bats)
+	@$(PROVE) $(wildcard tests/style/*.bats) $(UNIT_BIN) $(REPLAY) $(wildcard tests/cli/*.bats)
 
 check-unit: test-programs ## unit tests and corpora only
-	$(PROVE) $(UNIT_BIN) $(REPLAY)
+	@$(PROVE) $(UNIT_BIN) $(REPLAY)
 
 check-e2e: all test-programs ## with real podman, systemd and docker; as root, needs the network
-	$(PROVE) $(wildcard tests/e2e/*.bats)
+	@$(PROVE) $(wildcard tests/e2e/*.bats)
 
 check-style: $(BUILD)/flags ## format, lengths, banned words, error texts, licences, headers, scripts
-	$(TEST_ENV) tests/style/check-style
+	@$(TEST_ENV) tests/style/check-style
 
 check-layers: ## a folder includes only folders of lower rank
 	tests/style/check-layers
 
 bench: all test-programs ## times against buildah; BENCH_ARGS goes to tests/bench/run
-	$(TEST_ENV) tests/bench/run $(BENCH_ARGS)
+	@$(TEST_ENV) tests/bench/run $(BENCH_ARGS)
 
 FUZZ_SECONDS ?= 60
 fuzz: $(BUILD)/deps ## each fuzz target for FUZZ_SECONDS

@@ -3,12 +3,8 @@
 
 #include "cmd/command.h"
 
-/*
- * The run function of each command, smith_cmd_NAME() in cmd/cmd-NAME.c. A row of the table whose
- * function is not linked in is left out of the program, its help and its completions.
- */
-#define SMITH_COMMAND(name_)                                                                       \
-	gboolean smith_cmd_##name_(SmithInvocation *inv, GError **error) __attribute__((weak))
+/* The run function of each command: smith_cmd_NAME() in cmd/cmd-NAME.c. */
+#define SMITH_COMMAND(name_) gboolean smith_cmd_##name_(SmithInvocation *inv, GError **error)
 
 SMITH_COMMAND(lock);
 SMITH_COMMAND(build);

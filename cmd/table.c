@@ -181,11 +181,9 @@ static const SmithCommand rows[] = {
 
 const SmithCommand *smith_command_next(const SmithCommand *previous)
 {
-	for (gsize i = previous == NULL ? 0 : (gsize)(previous - rows) + 1; i < G_N_ELEMENTS(rows);
-	     i++)
-		if (rows[i].run != NULL)
-			return &rows[i];
-	return NULL;
+	const SmithCommand *next = previous == NULL ? rows : previous + 1;
+
+	return next < rows + G_N_ELEMENTS(rows) ? next : NULL;
 }
 
 const SmithCommand *smith_command_find(const char *name)
