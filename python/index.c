@@ -440,7 +440,7 @@ static char *media_type(const char *content_type)
 }
 
 GPtrArray *smith_index_page_parse(GBytes *page, const char *content_type, const char *base_url,
-			     GError **error)
+				  GError **error)
 {
 	SMITH_AUTO_PREFIX("index page", base_url, error);
 	g_autofree char *type = media_type(content_type);

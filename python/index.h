@@ -36,6 +36,6 @@ typedef struct {
  * (SMITH_ERROR_INVALID), and for more than SMITH_INDEX_MAX_LINKS links (SMITH_ERROR_LIMIT).
  */
 GPtrArray *smith_index_page_parse(GBytes *page, const char *content_type, const char *base_url,
-			     GError **error);
+				  GError **error);
 void smith_index_file_free(SmithIndexFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithIndexFile, smith_index_file_free)
