@@ -42,8 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_lines(found->lines);
 	check_lines(found->constraints);
 	for (guint i = 0; i < diag->findings->len; i++) {
-		g_autofree char *text = smith_finding_to_string(diag->findings->pdata[i]);
-		g_assert_true(g_utf8_validate(text, -1, NULL));
+		const SmithFinding *finding = diag->findings->pdata[i];
+		g_assert_true(*finding->text != '\0');
 	}
 	return 0;
 }

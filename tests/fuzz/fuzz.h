@@ -13,10 +13,10 @@
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A failed call has an error with a text, a successful one has none. */
+/* A failed call has an error with a text, a successful one has none. The text may hold bytes of the
+ * input; who prints it escapes them. */
 static inline void fuzz_check_error(gboolean ok, const GError *error)
 {
 	g_assert_true(ok == (error == NULL));
 	g_assert_true(error == NULL || *error->message != '\0');
-	g_assert_true(error == NULL || g_utf8_validate(error->message, -1, NULL));
 }
