@@ -10,14 +10,13 @@ endif
 FOLDERS  := base oci python store layers fleet build quadlet cmd
 PKGS     := json-glib-1.0 yaml-0.1 libcrypto libzstd
 
-# Debian packages: to build, to test; as root the goals in NEED_DEPS install what is missing.
+# Debian packages: to build, to test; goals that need them install, as root, what is missing.
 BUILD_PKGS := gcc make pkg-config libglib2.0-dev libjson-glib-dev libyaml-dev libssl-dev \
               libarchive-dev libzstd-dev libdeflate-dev libisal-dev libcurl4-openssl-dev
 TEST_PKGS  := bats perl python3 python3-packaging python3-jsonschema python3-venv python3-pip \
               skopeo umoci zstd patchelf binutils dpkg-dev xz-utils file libseccomp-dev shellcheck \
               clang-format-14 groff-base golang-github-opencontainers-image-spec-dev
 FUZZ_PKGS  := clang-14 libclang-rt-14-dev
-NEED_DEPS  := check check-style check-e2e demo bench fuzz
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
             -Wwrite-strings -Wformat=2 -Wswitch-enum
@@ -68,12 +67,13 @@ all: $(BIN) man $(COMPLETE) ## the program, its man pages and completions
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.* ## \(.*\)/\1\t\2/p' Makefile | expand -t 16
 
-# --- packages: a stamp, so that apt is asked once
-$(BUILD)/deps: Makefile tests/tools/install-deps
+# --- packages: stamps, so that dpkg is asked once
+$(BUILD)/deps-build $(BUILD)/deps-test: Makefile tests/tools/install-deps
 	@mkdir -p $(@D)
-	@tests/tools/install-deps $(BUILD_PKGS) $(TEST_PKGS)
+	@tests/tools/install-deps $(BUILD_PKGS) $(if $(filter %-test,$@),$(TEST_PKGS))
 	@touch $@
-DEPS := $(if $(filter $(NEED_DEPS),$(MAKECMDGOALS)),$(BUILD)/deps)
+DEPS := $(if $(filter demo bench,$(MAKECMDGOALS)),$(BUILD)/deps-build) \
+        $(if $(filter check check-% fuzz,$(MAKECMDGOALS)),$(BUILD)/deps-test)
 
 # --- compiling (V=1 shows the commands)
 Q = $(if $(V),,@echo '  $(1)  $(@:$(BUILD)/%=%)';)
@@ -156,7 +156,7 @@ bench: all test-programs ## times against buildah; BENCH_ARGS goes to tests/benc
 	@$(TEST_ENV) tests/bench/run $(BENCH_ARGS)
 
 FUZZ_SECONDS ?= 60
-fuzz: $(BUILD)/deps ## each fuzz target for FUZZ_SECONDS
+fuzz: $(BUILD)/deps-test ## each fuzz target for FUZZ_SECONDS
 	@tests/tools/install-deps $(FUZZ_PKGS)
 	$(MAKE) BUILD=$(BUILD)/clang CC=clang-14 SANITIZE=fuzzer-no-link,address,undefined fuzz-programs
 	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(BUILD)/clang/fuzz
