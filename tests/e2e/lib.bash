@@ -14,6 +14,8 @@ top=$(realpath "$e2e/../..")
 cache=${OCISMITH_CACHE:-/var/tmp/ocismith-e2e}
 out=$BATS_FILE_TMPDIR/out
 images=(hello-web hello-worker)
+: "${OCISMITH:=$top/out/ocismith}"
+export OCISMITH
 
 need_root() { [ "$(id -u)" = 0 ] || skip "needs root"; }
 
