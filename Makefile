@@ -45,7 +45,7 @@ ALL_LIBS   = -Wl,--as-needed $(PKG_LIBS) $(LDFLAGS)
 LIB_SRC  := $(filter-out cmd/%,$(wildcard $(FOLDERS:%=%/*.c)))
 CMD_SRC  := $(wildcard cmd/*.c)
 UNIT_SRC := $(wildcard tests/unit/test-*.c)
-TOOL_SRC := $(wildcard tests/tools/*.c)
+TOOL_SRC := $(filter-out tests/tools/otherhost.c,$(wildcard tests/tools/*.c))
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz-*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CMD_OBJ  := $(CMD_SRC:%.c=$(BUILD)/%.o)
@@ -110,8 +110,14 @@ $(BUILD)/tests/replay-%: $(BUILD)/tests/fuzz/fuzz-%.o $(BUILD)/tests/fuzz/replay
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libsmith.a
 	$(LINK)
 
+$(BUILD)/tests/confine: private ALL_LIBS += -lseccomp
 $(BUILD)/tests/%: $(BUILD)/tests/tools/%.o $(BUILD)/libsmith.a
 	$(LINK)
+
+# to be preloaded: without sanitizers, which the program brings
+$(BUILD)/tests/%.so: tests/tools/%.c
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O2 -shared -fPIC -o $@ $<
 
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libsmith.a
 	@mkdir -p $(@D)
@@ -135,7 +141,7 @@ TEST_ENV = env -u OCISMITH_STORE -u NO_COLOR -u SOURCE_DATE_EPOCH G_DEBUG=fatal-
 PROVE    = $(TEST_ENV) prove --timer --exec tests/tools/tap
 
 unit: $(UNIT_BIN)
-test-programs: $(UNIT_BIN) $(TOOL_BIN) $(REPLAY)
+test-programs: $(UNIT_BIN) $(TOOL_BIN) $(REPLAY) $(BUILD)/tests/otherhost.so
 
 check: all test-programs ## style, layers, unit tests, corpora and the tests of the command line
 	@$(PROVE) $(wildcard tests/style/*.bats) $(UNIT_BIN) $(REPLAY) $(wildcard tests/cli/*.bats)
