@@ -314,7 +314,13 @@ char *smith_ref_familiar(const SmithRef *ref)
 	    !strchr(path + strlen("library/"), '/'))
 		path += strlen("library/");
 	g_autofree char *name = name_to_string(ref, domain, path);
-	return with_transport(ref, name);
+	g_autofree char *text = with_transport(ref, name);
+	/* "docker.io/library/oci:latest" is no "oci:latest", which names a directory */
+	g_autoptr(SmithRef) back = smith_ref_parse(text, NULL);
+	if (!back || g_strcmp0(back->transport, ref->transport) != 0 ||
+	    g_strcmp0(back->domain, domain) != 0)
+		return smith_ref_to_string(ref);
+	return g_steal_pointer(&text);
 }
 
 gboolean smith_ref_check_name(const char *name, GError **error)
@@ -327,6 +333,12 @@ gboolean smith_ref_check_name(const char *name, GError **error)
 	if (ref->digest)
 		return smith_throw(error, SMITH_ERROR_INVALID,
 				   "a digest cannot be chosen, expected [DOMAIN/]PATH[:TAG]");
+	g_autoptr(SmithRef) read = smith_ref_parse(name, error);
+	if (!read)
+		return FALSE;
+	if (read->transport)
+		return smith_throw(error, SMITH_ERROR_INVALID,
+				   "it would be read as a reference of kind '%s'", read->transport);
 	return smith_ref_check_layout_name(name, error);
 }
 

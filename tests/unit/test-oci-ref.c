@@ -88,9 +88,9 @@ static void test_output_names(void)
 	static const char *const good[] = {"app", "app:1", "ghcr.io/acme/app:20240101-abc",
 					   "localhost:5000/a/b:1.2", "a--b"};
 	static const char *const bad[] = {
-		"",	"App",		"app:",	   "oci:x:y", "app@sha256:x",
-		"a b",	"../app",	"a__b",	   "app:1.",  "app:_x",
-		"/app", "docker://app", "a---b:1", "app\n:1", "app:\xc3\xa9"};
+		"",	   "App",     "app:",	      "oci:x:y",    "app@sha256:x", "a b",
+		"../app",  "a__b",    "app:1.",	      "app:_x",	    "/app",	    "docker://app",
+		"a---b:1", "app\n:1", "app:\xc3\xa9", "oci:latest", "oci-archive:1"};
 	g_autofree char *long_name = g_strnfill(1025, 'a');
 
 	for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
