@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bind.h"
+#include "base/entry.h"
 #include "base/error.h"
 #include "base/fd.h"
 
@@ -237,7 +238,9 @@ static SmithPip *read_pip(const SmithNode *node, SmithDiag *diag)
 	return pip;
 }
 
-/* "1m30s", "500ms", "30" (seconds) to nanoseconds; -1 when it is none of these. */
+#define DURATION_MAX (86400 * G_GINT64_CONSTANT(1000000000))
+
+/* "1m30s", "500ms", "30" (seconds) to nanoseconds; -1 when it is none of these, or over a day. */
 static gint64 parse_duration(const char *text)
 {
 	static const struct {
@@ -255,13 +258,13 @@ static gint64 parse_duration(const char *text)
 		gint64 number = g_ascii_strtoll(p, &end, 10);
 		gsize length = strspn(end, "nsumh");
 		if (length == 0 && *end == '\0' && p == text)
-			return number <= 86400 ? number * 1000000000 : -1;
+			return number <= DURATION_MAX / 1000000000 ? number * 1000000000 : -1;
 		gint64 scale = 0;
 		for (guint i = 0; i < G_N_ELEMENTS(units); i++)
 			if (strlen(units[i].unit) == length &&
 			    strncmp(units[i].unit, end, length) == 0)
 				scale = units[i].nanoseconds;
-		if (scale == 0 || number > (gint64)86400 * 1000000000 / scale)
+		if (scale == 0 || number > (DURATION_MAX - total) / scale)
 			return -1;
 		total += number * scale;
 		p = end + length;
@@ -269,28 +272,43 @@ static gint64 parse_duration(const char *text)
 	return total;
 }
 
+/* Zero is a duration only where there may be none: where that is what is meant by leaving it out.
+ */
 static gint64 read_duration(const char *text, const char *key, gint64 fallback,
-			    const SmithHealth *health, SmithDiag *diag)
+			    const SmithNode *node, SmithDiag *diag)
 {
 	if (text == NULL)
 		return fallback;
 	gint64 value = parse_duration(text);
-	if (value > 0)
+	if (value > 0 || (value == 0 && fallback == 0))
 		return value;
 	smith_diag_add(
-		diag, SMITH_SEVERITY_ERROR, health->place, "bad-value",
+		diag, SMITH_SEVERITY_ERROR, smith_node_get(node, key)->place, "bad-value",
 		"'%s' is no duration for '%s' (like '30s', '1m30s' or '500ms', at most a day)",
 		text, key);
 	return fallback;
 }
 
-static void read_health(SmithService *service, SmithDiag *diag)
+/* How many of @keys are said in @map: also one whose value is wrong, for that is told already. */
+static int count_keys(const SmithNode *map, const char *const *keys)
 {
+	int count = 0;
+	for (; *keys != NULL; keys++) {
+		const SmithNode *value = smith_node_get(map, *keys);
+		count += value != NULL && value->type != SMITH_NODE_NULL &&
+			 (value->type != SMITH_NODE_BOOL || value->boolean);
+	}
+	return count;
+}
+
+static void read_health(SmithService *service, const SmithNode *node, SmithDiag *diag)
+{
+	static const char *const keys[] = {"http", "tcp", "exec", NULL};
 	SmithHealth *health = service->health;
 	if (health == NULL)
 		return;
-	int kinds = (health->http != NULL) + health->tcp + (health->exec != NULL);
-	if (kinds != 1)
+	int kinds = count_keys(node, keys);
+	if (node->type == SMITH_NODE_MAP && kinds != 1)
 		smith_diag_add(diag, SMITH_SEVERITY_ERROR, health->place, "bad-value",
 			       "health of service '%s' needs exactly one of 'http', 'tcp' and "
 			       "'exec', got %d",
@@ -299,11 +317,11 @@ static void read_health(SmithService *service, SmithDiag *diag)
 		       : health->tcp ? SMITH_HEALTH_TCP
 				     : SMITH_HEALTH_HTTP;
 	health->interval = read_duration(health->interval_text, "interval",
-					 30 * G_GINT64_CONSTANT(1000000000), health, diag);
+					 30 * G_GINT64_CONSTANT(1000000000), node, diag);
 	health->timeout = read_duration(health->timeout_text, "timeout",
-					5 * G_GINT64_CONSTANT(1000000000), health, diag);
+					5 * G_GINT64_CONSTANT(1000000000), node, diag);
 	health->start_period =
-		read_duration(health->start_period_text, "start_period", 0, health, diag);
+		read_duration(health->start_period_text, "start_period", 0, node, diag);
 	if (health->retries == 0)
 		health->retries = 3;
 }
@@ -338,14 +356,14 @@ static void read_ports(SmithService *service, SmithDiag *diag)
 	}
 }
 
-static void read_app(SmithService *service, SmithDiag *diag)
+static void read_app(SmithService *service, const SmithNode *node, SmithDiag *diag)
 {
+	static const char *const keys[] = {"script", "module", "asgi", "exec", NULL};
 	if (service->app == NULL)
 		service->app = g_new0(SmithApp, 1);
 	SmithApp *app = service->app;
-	int forms = (app->script != NULL) + (app->module != NULL) + (app->asgi != NULL) +
-		    (app->exec != NULL);
-	if (forms != 1)
+	int forms = count_keys(node, keys);
+	if (node != NULL && node->type == SMITH_NODE_MAP && forms != 1)
 		smith_diag_add(
 			diag, SMITH_SEVERITY_ERROR, app->place, "bad-value",
 			"app of service '%s' needs exactly one of 'script', 'module', 'asgi' "
@@ -366,6 +384,16 @@ static SmithPlace place_of(const SmithNode *map, const char *key, SmithPlace fal
 	return node != NULL ? node->place : fallback;
 }
 
+/* "/opt/venv/" is what people write; what is no path at all is for lint to tell. */
+static void normalize_prefix(SmithFleet *fleet)
+{
+	char *path = smith_entry_path_normalize(fleet->prefix, NULL);
+	if (path == NULL)
+		return;
+	g_free(fleet->prefix);
+	fleet->prefix = path;
+}
+
 static void complete_fleet(SmithFleet *fleet, const SmithNode *document, SmithDiag *diag)
 {
 	if (fleet->registry == NULL && fleet->name != NULL) {
@@ -375,6 +403,7 @@ static void complete_fleet(SmithFleet *fleet, const SmithNode *document, SmithDi
 	set_default(&fleet->registry, "localhost");
 	set_default(&fleet->tag, "latest");
 	set_default(&fleet->prefix, "opt/venv");
+	normalize_prefix(fleet);
 	set_default(&fleet->compression, "splice");
 	if (fleet->wheels == NULL)
 		fleet->wheels = g_new0(SmithWheelSources, 1);
@@ -392,8 +421,8 @@ static void complete_fleet(SmithFleet *fleet, const SmithNode *document, SmithDi
 		fill_map(&service->env);
 		fill_strv(&service->needs);
 		fill_strv(&service->tmpfs);
-		read_app(service, diag);
-		read_health(service, diag);
+		read_app(service, smith_node_get(node, "app"), diag);
+		read_health(service, smith_node_get(node, "health"), diag);
 		read_ports(service, diag);
 	}
 	const SmithNode *groups = smith_node_get(document, "groups");
@@ -418,11 +447,23 @@ static SmithNode *read_document(int dirfd, const char *file, GError **error)
 	return smith_node_read_yaml(text, length, file, error);
 }
 
-/* A document that is no YAML is one finding; the text of the reader has its place already. */
+/* A document that is no YAML is one finding; the reader's text begins with its place. */
 static void add_unreadable(SmithDiag *diag, const char *file, const GError *error)
 {
 	SmithPlace place = {g_intern_string(file), 0, 0};
-	smith_diag_add(diag, SMITH_SEVERITY_ERROR, place, "unreadable", "%s", error->message);
+	const char *text = error->message;
+	gsize length = strlen(file);
+	if (g_str_has_prefix(text, file) && text[length] == ':') {
+		char *end = NULL;
+		guint line = (guint)g_ascii_strtoull(text + length + 1, &end, 10);
+		guint column = *end == ':' ? (guint)g_ascii_strtoull(end + 1, &end, 10) : 0;
+		if (column > 0 && g_str_has_prefix(end, ": ")) {
+			place.line = line;
+			place.column = column;
+			text = end + 2;
+		}
+	}
+	smith_diag_add(diag, SMITH_SEVERITY_ERROR, place, "unreadable", "%s", text);
 }
 
 static void load_family(SmithFleet *fleet, const char *name, SmithDiag *diag)
@@ -442,7 +483,7 @@ static void load_family(SmithFleet *fleet, const char *name, SmithDiag *diag)
 	set_default(&family->name, "");
 	set_default(&family->from, "");
 	const SmithFamily *other = smith_fleet_family(fleet, family->name);
-	if (other != NULL)
+	if (other != NULL && *family->name != '\0')
 		smith_diag_add(diag, SMITH_SEVERITY_ERROR, family->place, "duplicate-name",
 			       "family '%s' is already defined in '%s'", family->name, other->file);
 	g_ptr_array_add(fleet->families, family);

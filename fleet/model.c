@@ -113,20 +113,30 @@ static bool same_map(GHashTable *a, GHashTable *b)
 	return true;
 }
 
+bool smith_fleet_image_is_own(const SmithFleet *fleet, const SmithService *service)
+{
+	g_autoptr(GPtrArray) hosts = smith_fleet_hosts_of(fleet, service);
+	for (guint i = 1; i < hosts->len; i++) {
+		const SmithHost *first = hosts->pdata[0], *other = hosts->pdata[i];
+		if (!same_map(first->machine, other->machine))
+			return true;
+	}
+	return false;
+}
+
 char *smith_fleet_image_name(const SmithFleet *fleet, const SmithService *service,
 			     const SmithHost *host)
 {
-	g_autoptr(GPtrArray) hosts = smith_fleet_hosts_of(fleet, service);
-	bool differ = false;
-	for (guint i = 1; i < hosts->len; i++) {
-		const SmithHost *first = hosts->pdata[0], *other = hosts->pdata[i];
-		differ = differ || !same_map(first->machine, other->machine);
-	}
 	g_autofree char *suffix = NULL;
-	if (differ && host != NULL) {
+	if (host != NULL && smith_fleet_image_is_own(fleet, service)) {
 		g_autofree char *slug = smith_slug(host->name);
 		suffix = g_strconcat("-", slug, NULL);
 	}
 	return g_strconcat(fleet->registry, "/", service->slug, suffix ? suffix : "", ":",
 			   fleet->tag, NULL);
+}
+
+char *smith_fleet_family_image_name(const SmithFleet *fleet, const char *family)
+{
+	return g_strconcat(fleet->registry, "/", family, ":", fleet->tag, NULL);
 }

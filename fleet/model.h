@@ -42,8 +42,8 @@ typedef enum {
 } SmithAppForm;
 
 typedef struct {
-	SmithPlace place;
 	SmithAppForm form;
+	SmithPlace place;
 	char *script;
 	char *module;
 	char *asgi;
@@ -65,8 +65,8 @@ typedef enum {
 } SmithHealthKind;
 
 typedef struct {
-	SmithPlace place;
 	SmithHealthKind kind;
+	SmithPlace place;
 	char *http; /* path */
 	bool tcp;
 	char **exec;
@@ -161,3 +161,7 @@ char *smith_slug(const char *name);
  * with "-HOST" behind the slug when hosts differ in their machine profile. */
 char *smith_fleet_image_name(const SmithFleet *fleet, const SmithService *service,
 			     const SmithHost *host);
+/* TRUE if each of the hosts of @service has an image of its own: their profiles differ. */
+bool smith_fleet_image_is_own(const SmithFleet *fleet, const SmithService *service);
+/* registry/family:tag */
+char *smith_fleet_family_image_name(const SmithFleet *fleet, const char *family);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "fleet/model.h"
+
+/*
+ * The checks of fleet/lint.h that look at one service alone, and what all checks share.
+ */
+#define SMITH_LINT_NAME_MAX 63 /* of a slug: a pod's becomes a host name */
+
+#define SMITH_LINT_ERROR(diag_, place_, rule_, ...)                                                \
+	smith_diag_add((diag_), SMITH_SEVERITY_ERROR, (place_), (rule_), __VA_ARGS__)
+
+/* Also fills in health->port_number. */
+void smith_lint_service(const SmithService *service, SmithDiag *diag);
+void smith_lint_env(GHashTable *env, SmithPlace place, const char *who, SmithDiag *diag);
+
+/* " (did you mean 'x'?)" or "": the names are the first member of every element of @named. */
+char *smith_lint_suggest(const char *word, const GPtrArray *named);
+
+/* Letters, digits, '-', '_' and '.', a letter or digit first: what may be part of a path. */
+bool smith_lint_name_is_legal(const char *name);
