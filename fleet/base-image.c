@@ -287,17 +287,20 @@ gboolean smith_base_import(const SmithFleet *fleet, SmithStore *store, const Smi
 }
 
 SmithLockBase *smith_base_lock(const SmithFleet *fleet, SmithStore *store, const char *from,
-			       const char *platform, const char *keep_digest, GError **error)
+			       const char *platform, const SmithLockBase *keep, GError **error)
 {
 	SMITH_AUTO_PREFIX("base", from, error);
+	g_autoptr(SmithDescriptor) kept = keep != NULL ? descriptor_of(keep) : NULL;
+	if (kept != NULL && is_whole(smith_store_layout(store), kept))
+		return smith_lock_base_copy(keep);
 	g_autoptr(SmithDescriptor) image = import(fleet, store, from, platform, error);
 	if (image == NULL)
 		return NULL;
-	if (keep_digest != NULL && strcmp(keep_digest, image->digest) != 0) {
+	if (kept != NULL && strcmp(kept->digest, image->digest) != 0) {
 		smith_throw(error, SMITH_ERROR_VERIFY,
-			    "it is '%s' now, the lock has '%s'; 'ocismith lock --update' takes "
-			    "the new one",
-			    image->digest, keep_digest);
+			    "it is '%s' now, and the store has no '%s', which the lock has; "
+			    "'ocismith lock --update' takes the new one",
+			    image->digest, kept->digest);
 		return NULL;
 	}
 	return look_inside(smith_store_layout(store), image, from, error);

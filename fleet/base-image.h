@@ -13,10 +13,11 @@
  * blobs are copied or linked into the store as they are, verified; layers are never unpacked.
  */
 
-/* Imports @from for @platform and reads its layers once for what a lock says of a base.
- * @keep_digest (or NULL): the manifest to stay with. */
+/* Imports @from for @platform and reads its layers once for what a lock says of a base. @keep (or
+ * NULL) is what the lock says of it already: it stays so while the store has it, and after that
+ * only if the reference still names the same manifest, else SMITH_ERROR_VERIFY. */
 SmithLockBase *smith_base_lock(const SmithFleet *fleet, SmithStore *store, const char *from,
-			       const char *platform, const char *keep_digest, GError **error);
+			       const char *platform, const SmithLockBase *keep, GError **error);
 
 /* Makes sure that the store has all blobs of the locked base; SMITH_ERROR_VERIFY when what its
  * reference names now has another digest or size. */

@@ -220,6 +220,12 @@ SmithLockBase *smith_lock_base(const SmithLock *lock, const char *from)
 	return find(lock->bases, from);
 }
 
+SmithLockBase *smith_lock_base_copy(const SmithLockBase *base)
+{
+	g_autoptr(SmithNode) node = smith_bind_write(&base_table, base);
+	return smith_bind_parse(&base_table, node, NULL);
+}
+
 SmithLockSet *smith_lock_family(const SmithLock *lock, const char *name)
 {
 	return find(lock->families, name);

@@ -76,6 +76,7 @@ gboolean smith_lock_save(const SmithLock *lock, const SmithFleet *fleet, gboolea
 void smith_lock_sort(SmithLock *lock);
 
 SmithLockBase *smith_lock_base(const SmithLock *lock, const char *from);
+SmithLockBase *smith_lock_base_copy(const SmithLockBase *base);
 SmithLockSet *smith_lock_family(const SmithLock *lock, const char *name);
 SmithLockSet *smith_lock_service(const SmithLock *lock, const char *name);
 SmithLockWheel *smith_lock_wheel(const SmithLock *lock, const char *file);

@@ -68,9 +68,8 @@ static gboolean lock_base(Resolve *resolve, const char *from, GError **error)
 			? smith_lock_base(previous, from)
 			: NULL;
 	smith_events_start(resolve->options->events, from);
-	SmithLockBase *base =
-		smith_base_lock(resolve->fleet, resolve->store, from, resolve->lock->platform,
-				old != NULL ? old->digest : NULL, error);
+	SmithLockBase *base = smith_base_lock(resolve->fleet, resolve->store, from,
+					      resolve->lock->platform, old, error);
 	if (base == NULL)
 		return FALSE;
 	g_ptr_array_add(resolve->lock->bases, base);
