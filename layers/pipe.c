@@ -195,7 +195,7 @@ static void ring_free(Ring *ring)
 	g_free(ring);
 }
 
-static Ring *ring_new(SmithPipe *pipe)
+static void ring_start(SmithPipe *pipe)
 {
 	Ring *ring = g_new0(Ring, 1);
 	g_mutex_init(&ring->lock);
@@ -204,7 +204,6 @@ static Ring *ring_new(SmithPipe *pipe)
 		ring->free[ring->n_free++] = &ring->buffers[i];
 	pipe->ring = ring;
 	ring->thread = g_thread_new("layer", run_helper, pipe);
-	return ring;
 }
 
 static gboolean lane_write(SmithSink *sink, const void *data, gsize length, GError **error)
@@ -263,7 +262,7 @@ SmithPipe *smith_pipe_new(SmithCompression compression, bool split, int blobs_di
 	if (!smith_tmpfile_open(&pipe->blob->tmp, blobs_dirfd, 0444, error))
 		return NULL;
 	if (split)
-		pipe->ring = ring_new(pipe);
+		ring_start(pipe);
 	return g_steal_pointer(&pipe);
 }
 

@@ -31,6 +31,7 @@ static SmithDescriptor *make_image(SmithLayout *layout)
 		g_ptr_array_add(diff_ids, g_strdup(layer->diff_id));
 	}
 	g_ptr_array_add(diff_ids, NULL);
+	g_strfreev(config->rootfs->diff_ids);
 	config->rootfs->diff_ids = (char **)g_ptr_array_free(g_steal_pointer(&diff_ids), FALSE);
 	if (config->rootfs->type == NULL)
 		config->rootfs->type = g_strdup("layers");
