@@ -2,7 +2,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # the tests share these variables
 # lib.bash: what the end-to-end tests share; `load lib` in a bats file.
 #
-#   need_root            skip unless root: namespaces with mounts of every kind, and mmdebstrap
+#   is_root, need_root   true for root; skip a test unless root, which mmdebstrap and the mounts of the
+#                        namespaces need (bats cannot skip in setup_file)
 #   need_hello           $hello: the demo as examples/demo.sh builds it, made once for a binary;
 #                        $layout: the OCI layout of its store
 #   need_rootfs KIND     $rootfs: make-rootfs KIND
@@ -12,12 +13,15 @@
 e2e=$BATS_TEST_DIRNAME
 top=$(realpath "$e2e/../..")
 cache=${OCISMITH_CACHE:-/var/tmp/ocismith-e2e}
+[ "$(id -u)" = 0 ] || cache=${OCISMITH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ocismith-e2e}
 out=$BATS_FILE_TMPDIR/out
 images=(hello-web hello-worker)
 : "${OCISMITH:=$top/out/ocismith}"
 export OCISMITH
 
-need_root() { [ "$(id -u)" = 0 ] || skip "needs root"; }
+is_root() { [ "$(id -u)" = 0 ]; }
+
+need_root() { is_root || skip "needs root"; }
 
 need_hello() {
 	local key
