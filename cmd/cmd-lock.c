@@ -10,17 +10,8 @@
 /* --update without a name, or with the reference of a base: that base is looked up anew. */
 static void forget_updated(SmithLock *lock, const char *const *updates)
 {
-	for (; *updates != NULL; updates++) {
-		if (**updates == '\0') {
-			g_ptr_array_set_size(lock->bases, 0);
-			return;
-		}
-		for (guint i = lock->bases->len; i > 0; i--) {
-			const SmithLockBase *base = lock->bases->pdata[i - 1];
-			if (g_strcmp0(base->from, *updates) == 0)
-				g_ptr_array_remove_index(lock->bases, i - 1);
-		}
-	}
+	for (; *updates != NULL; updates++)
+		smith_lock_forget_bases(lock, **updates != '\0' ? *updates : NULL);
 }
 
 static void print_result(const SmithInvocation *inv, const SmithLock *lock, gboolean changed)

@@ -89,7 +89,38 @@ SmithLock *smith_lock_new(void)
 
 void smith_lock_free(SmithLock *lock)
 {
+	if (lock == NULL)
+		return;
+	g_clear_pointer(&lock->by_file, g_hash_table_unref);
 	smith_bind_free(&lock_table, lock);
+}
+
+/* The first member of every row is its key. */
+static gboolean check_unique(const GPtrArray *rows, const char *kind, GError **error)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	for (guint i = 0; i < rows->len; i++) {
+		char *key = *(char **)rows->pdata[i];
+		if (!g_hash_table_add(seen, key))
+			return smith_throw(error, SMITH_ERROR_INVALID, "%s '%s' is there twice",
+					   kind, key);
+	}
+	return TRUE;
+}
+
+/* A wheel that is listed twice would be two equal layers. */
+static gboolean check_sets(const GPtrArray *sets, const char *kind, GError **error)
+{
+	for (guint i = 0; i < sets->len; i++) {
+		const SmithLockSet *set = sets->pdata[i];
+		g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+		for (char **file = set->wheels; file != NULL && *file != NULL; file++)
+			if (!g_hash_table_add(seen, *file))
+				return smith_throw(error, SMITH_ERROR_INVALID,
+						   "%s '%s' lists wheel '%s' twice", kind,
+						   set->name, *file);
+	}
+	return check_unique(sets, kind, error);
 }
 
 static gboolean check_values(const SmithLock *lock, GError **error)
@@ -98,6 +129,9 @@ static gboolean check_values(const SmithLock *lock, GError **error)
 		const SmithLockBase *base = lock->bases->pdata[i];
 		if (!smith_digest_check(base->digest, base->from, error))
 			return FALSE;
+		if (base->size < 0)
+			return smith_throw(error, SMITH_ERROR_INVALID,
+					   "base '%s' has no legal size", base->from);
 	}
 	for (guint i = 0; i < lock->wheels->len; i++) {
 		const SmithLockWheel *wheel = lock->wheels->pdata[i];
@@ -111,7 +145,20 @@ static gboolean check_values(const SmithLock *lock, GError **error)
 					   "wheel '%s' has no legal file name or size",
 					   wheel->file);
 	}
-	return TRUE;
+	return check_unique(lock->bases, "base", error) &&
+	       check_unique(lock->wheels, "wheel", error) &&
+	       check_sets(lock->families, "family", error) &&
+	       check_sets(lock->services, "service", error);
+}
+
+/* A build asks for each wheel of each service: hundreds among thousands. */
+static void index_wheels(SmithLock *lock)
+{
+	lock->by_file = g_hash_table_new(g_str_hash, g_str_equal);
+	for (guint i = 0; i < lock->wheels->len; i++) {
+		SmithLockWheel *wheel = lock->wheels->pdata[i];
+		g_hash_table_insert(lock->by_file, wheel->file, wheel);
+	}
 }
 
 SmithLock *smith_lock_load(const SmithFleet *fleet, GError **error)
@@ -147,7 +194,10 @@ SmithLock *smith_lock_load(const SmithFleet *fleet, GError **error)
 		return NULL;
 	SMITH_AUTO_PREFIX(SMITH_LOCK_FILE, NULL, error);
 	complete(lock);
-	return check_values(lock, error) ? g_steal_pointer(&lock) : NULL;
+	if (!check_values(lock, error))
+		return NULL;
+	index_wheels(lock);
+	return g_steal_pointer(&lock);
 }
 
 char *smith_lock_write(const SmithLock *lock, gsize *length)
@@ -220,6 +270,17 @@ SmithLockBase *smith_lock_base(const SmithLock *lock, const char *from)
 	return find(lock->bases, from);
 }
 
+void smith_lock_forget_bases(SmithLock *lock, const char *from)
+{
+	for (guint i = lock->bases->len; i > 0; i--) {
+		SmithLockBase *base = lock->bases->pdata[i - 1];
+		if (from != NULL && strcmp(base->from, from) != 0)
+			continue;
+		g_ptr_array_remove_index(lock->bases, i - 1);
+		smith_bind_free(&base_table, base);
+	}
+}
+
 SmithLockBase *smith_lock_base_copy(const SmithLockBase *base)
 {
 	g_autoptr(SmithNode) node = smith_bind_write(&base_table, base);
@@ -238,7 +299,8 @@ SmithLockSet *smith_lock_service(const SmithLock *lock, const char *name)
 
 SmithLockWheel *smith_lock_wheel(const SmithLock *lock, const char *file)
 {
-	return find(lock->wheels, file);
+	return lock->by_file != NULL ? g_hash_table_lookup(lock->by_file, file)
+				     : find(lock->wheels, file);
 }
 
 static gboolean add_wheels(const SmithLock *lock, const SmithLockSet *set, GPtrArray *wheels,
@@ -297,19 +359,25 @@ SmithRequirements *smith_lock_read_requirements(const SmithFleet *fleet, const S
 	return found;
 }
 
-char **smith_lock_requirements(const SmithFleet *fleet, const SmithPip *pip, SmithDiag *diag)
+static void add_texts(GPtrArray *texts, const char *before, const GPtrArray *lines)
 {
-	g_autoptr(GPtrArray) texts = g_ptr_array_new();
-	g_autoptr(SmithRequirements) found = smith_lock_read_requirements(fleet, pip, diag);
-	for (guint i = 0; i < found->lines->len; i++) {
-		const SmithRequirementLine *line = found->lines->pdata[i];
-		GString *text = g_string_new(NULL);
+	for (guint i = 0; i < lines->len; i++) {
+		const SmithRequirementLine *line = lines->pdata[i];
+		GString *text = g_string_new(before);
 		g_autofree char *requirement = smith_requirement_to_string(line->req);
 		g_string_append(text, requirement);
 		for (char **hash = line->hashes; *hash != NULL; hash++)
 			g_string_append_printf(text, " --hash=%s", *hash);
 		g_ptr_array_add(texts, g_string_free(text, FALSE));
 	}
+}
+
+char **smith_lock_requirements(const SmithFleet *fleet, const SmithPip *pip, SmithDiag *diag)
+{
+	g_autoptr(GPtrArray) texts = g_ptr_array_new();
+	g_autoptr(SmithRequirements) found = smith_lock_read_requirements(fleet, pip, diag);
+	add_texts(texts, "", found->lines);
+	add_texts(texts, "-c ", found->constraints);
 	g_ptr_array_sort(texts, compare_strings);
 	g_ptr_array_add(texts, NULL);
 	return (char **)g_ptr_array_steal(texts, NULL);

@@ -60,14 +60,16 @@ typedef struct {
 	GPtrArray *families; /* (element-type SmithLockSet*) */
 	GPtrArray *services; /* (element-type SmithLockSet*) */
 	GPtrArray *wheels;   /* (element-type SmithLockWheel*) */
+	GHashTable *by_file; /* the wheels of a lock that was loaded, borrowed; else NULL */
 } SmithLock;
 
 SmithLock *smith_lock_new(void);
 void smith_lock_free(SmithLock *lock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithLock, smith_lock_free)
 
-/* SMITH_ERROR_STALE when there is none; SMITH_ERROR_INVALID when it is not one that we can read,
- * SHA-256 values that are not 64 hex digits included. */
+/* SMITH_ERROR_STALE when there is none, or of another format; SMITH_ERROR_INVALID when it is not
+ * one that we can read: unknown keys, SHA-256 values that are not 64 hex digits, and things that
+ * are there twice included. */
 SmithLock *smith_lock_load(const SmithFleet *fleet, GError **error);
 char *smith_lock_write(const SmithLock *lock, gsize *length);
 /* Writes nothing when the file already says the same; *changed may be NULL. */
@@ -77,6 +79,8 @@ void smith_lock_sort(SmithLock *lock);
 
 SmithLockBase *smith_lock_base(const SmithLock *lock, const char *from);
 SmithLockBase *smith_lock_base_copy(const SmithLockBase *base);
+/* Drops the base @from, or with NULL all of them. */
+void smith_lock_forget_bases(SmithLock *lock, const char *from);
 SmithLockSet *smith_lock_family(const SmithLock *lock, const char *name);
 SmithLockSet *smith_lock_service(const SmithLock *lock, const char *name);
 SmithLockWheel *smith_lock_wheel(const SmithLock *lock, const char *file);
@@ -92,8 +96,8 @@ GPtrArray *smith_lock_wheels_of(const SmithLock *lock, const SmithFleet *fleet, 
 SmithRequirements *smith_lock_read_requirements(const SmithFleet *fleet, const SmithPip *pip,
 						SmithDiag *diag);
 
-/* The requirements of a `pip:` in normal form, sorted (element-type char*); problems go to @diag.
- */
+/* The requirements of a `pip:` in normal form, sorted, constraints among them with "-c " in front
+ * (NULL-terminated, transfer full); problems go to @diag. */
 char **smith_lock_requirements(const SmithFleet *fleet, const SmithPip *pip, SmithDiag *diag);
 
 /* Each way in which the fleet is no longer what the lock was made of, as a sentence
