@@ -7,6 +7,22 @@
 #include "cmd/report.h"
 #include "fleet/resolve.h"
 
+/* A base's reference, or a distribution, whose wheel is looked for anew each time anyway. */
+static gboolean check_updates(const SmithLock *lock, const char *const *updates, GError **error)
+{
+	for (; *updates != NULL; updates++) {
+		bool known = **updates == '\0' || smith_lock_base(lock, *updates) != NULL;
+		for (guint i = 0; i < lock->wheels->len && !known; i++)
+			known = g_strcmp0(((SmithLockWheel *)lock->wheels->pdata[i])->name,
+					  *updates) == 0;
+		if (!known)
+			return smith_throw(error, SMITH_ERROR_USAGE,
+					   "'%s' is no base and no distribution of the lock",
+					   *updates);
+	}
+	return TRUE;
+}
+
 /* --update without a name, or with the reference of a base: that base is looked up anew. */
 static void forget_updated(SmithLock *lock, const char *const *updates)
 {
@@ -66,13 +82,16 @@ gboolean smith_cmd_lock(SmithInvocation *inv, GError **error)
 	g_autoptr(SmithLock) old = smith_lock_load(fleet, NULL);
 	g_autoptr(SmithLock) previous = smith_lock_load(fleet, NULL);
 	g_autoptr(SmithLock) lock = NULL;
+	const char *const *updates = smith_options_list(inv->options, "update");
 	gboolean changed = FALSE;
 	gint64 epoch = 0;
 
 	if (!smith_epoch_get(SMITH_LOCK_EPOCH, &epoch, error))
 		return FALSE;
+	if (previous != NULL && !check_updates(previous, updates, error))
+		return FALSE;
 	if (previous != NULL)
-		forget_updated(previous, smith_options_list(inv->options, "update"));
+		forget_updated(previous, updates);
 	if (!resolve(inv, previous, epoch, &lock, error))
 		return FALSE;
 	if (smith_options_flag(inv->options, "check"))
