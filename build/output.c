@@ -30,7 +30,7 @@ static gboolean copy_layout(const SmithBuildResult *result, SmithStore *store, c
 		const SmithBuiltImage *image = result->images->pdata[i];
 		const char *name = ref->tag != NULL ? ref->tag : image->name;
 		if (!smith_layout_copy_image(smith_store_layout(store), to, image->manifest, name,
-					     error))
+					     FALSE, error))
 			return FALSE;
 	}
 	return TRUE;

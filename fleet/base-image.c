@@ -207,7 +207,7 @@ static SmithDescriptor *import_layout(const SmithFleet *fleet, const SmithRef *r
 	if (from == NULL)
 		return NULL;
 	g_autoptr(SmithDescriptor) image = smith_layout_find(from, ref->tag, platform, error);
-	if (image == NULL || !smith_layout_copy_image(from, to, image, NULL, error))
+	if (image == NULL || !smith_layout_copy_image(from, to, image, NULL, TRUE, error))
 		return NULL;
 	return g_steal_pointer(&image);
 }

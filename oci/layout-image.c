@@ -61,6 +61,7 @@ gboolean smith_layout_load_image(const SmithLayout *layout, const SmithDescripto
 typedef struct {
 	const SmithLayout *from;
 	const SmithLayout *to;
+	gboolean verify;
 	guint blobs;
 } Copier;
 
@@ -70,7 +71,7 @@ static gboolean copy_blob(Copier *copier, const SmithDescriptor *descriptor, GEr
 		return smith_throw(error, SMITH_ERROR_LIMIT, "image refers to more than %d blobs",
 				   MAX_BLOBS);
 	return smith_layout_import_blob_file(copier->to, smith_layout_blobs_fd(copier->from),
-					     descriptor, FALSE, error);
+					     descriptor, copier->verify, error);
 }
 
 static gboolean copy_manifest(Copier *copier, const SmithDescriptor *descriptor, GError **error)
@@ -111,9 +112,9 @@ static gboolean copy_tree(Copier *copier, const SmithDescriptor *descriptor, gui
 
 gboolean smith_layout_copy_image(const SmithLayout *from, const SmithLayout *to,
 				 const SmithDescriptor *descriptor, const char *name,
-				 GError **error)
+				 gboolean verify, GError **error)
 {
-	Copier copier = {from, to, 0};
+	Copier copier = {from, to, verify, 0};
 
 	if (!copy_tree(&copier, descriptor, 0, error))
 		return FALSE;

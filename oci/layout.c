@@ -291,10 +291,11 @@ gboolean smith_layout_import_blob_file(const SmithLayout *layout, int blobs_fd,
 	if (fd < 0)
 		return FALSE;
 	if (verify) {
-		smith_autofd int again = open_blob_in(blobs_fd, NULL, descriptor, error);
-		if (again < 0)
-			return FALSE;
-		g_autoptr(SmithSource) checked = verify_fd(g_steal_fd(&again), NULL, descriptor);
+		/* the descriptor that is linked, not the name, and without moving its offset */
+		g_autoptr(SmithSource) checked = smith_source_new_verify(
+			smith_source_new_range(fd, 0, (guint64)descriptor->size,
+					       descriptor->digest),
+			(guint64)descriptor->size, descriptor->digest, descriptor->digest);
 		if (!smith_source_drain(checked, error))
 			return FALSE;
 	}

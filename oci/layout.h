@@ -82,7 +82,8 @@ gboolean smith_layout_load_image(const SmithLayout *layout, const SmithDescripto
 				 GError **error);
 
 /* Copies the manifest or index @descriptor with all that it refers to, and names it @name (NULL:
- * the copy gets no name). Blobs that are there are left alone. */
+ * the copy gets no name). Blobs that are there are left alone; @verify as for
+ * smith_layout_import_blob_file(), FALSE only when @from is a layout of ours. */
 gboolean smith_layout_copy_image(const SmithLayout *from, const SmithLayout *to,
 				 const SmithDescriptor *descriptor, const char *name,
-				 GError **error);
+				 gboolean verify, GError **error);

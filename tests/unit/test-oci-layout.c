@@ -488,8 +488,8 @@ static void test_deep_index(Fixture *fixture, gconstpointer unused)
 	g_autoptr(GError) error = NULL;
 	g_assert_true(set_ref(fixture->layout, deep, NULL));
 	check_find_fails(fixture, "deep", NULL, "nested deeper");
-	g_assert_false(
-		smith_layout_copy_image(fixture->layout, fixture->layout, deep, "x", &error));
+	g_assert_false(smith_layout_copy_image(fixture->layout, fixture->layout, deep, "x", FALSE,
+					       &error));
 	g_assert_error(error, SMITH_ERROR, SMITH_ERROR_LIMIT);
 }
 
@@ -545,7 +545,8 @@ static void test_copy_image(Fixture *fixture, gconstpointer unused)
 				     make_image(fixture->layout, "2", "arm64", NULL), NULL};
 	g_autoptr(SmithDescriptor) index = make_index(fixture->layout, images, platforms, "old");
 	for (guint i = 0; i < 2; i++) {
-		g_assert_true(smith_layout_copy_image(fixture->layout, to, index, "new:1", &error));
+		g_assert_true(
+			smith_layout_copy_image(fixture->layout, to, index, "new:1", TRUE, &error));
 		g_assert_no_error(error);
 		g_assert_cmpuint(count_blobs(to), ==, 7);
 	}
@@ -559,7 +560,8 @@ static void test_copy_image(Fixture *fixture, gconstpointer unused)
 	g_autofree char *path = blob_path(digest);
 	g_assert_cmpint(unlinkat(fixture->fd, path, 0), ==, 0);
 	g_autoptr(SmithLayout) late = smith_layout_open(fixture->fd, "late", TRUE, &error);
-	g_assert_false(smith_layout_copy_image(fixture->layout, late, index, "new:1", &error));
+	g_assert_false(
+		smith_layout_copy_image(fixture->layout, late, index, "new:1", TRUE, &error));
 	g_assert_error(error, SMITH_ERROR, SMITH_ERROR_NOT_FOUND);
 	g_assert_null(smith_layout_find(late, "new:1", NULL, NULL));
 }
