@@ -75,9 +75,7 @@ static int open_candidate(const SmithPick *pick, GError **error)
 		return smith_fd_open_beneath(smith_store_files_fd(pick->store), path, O_RDONLY, 0,
 					     error);
 	}
-	g_autofree char *path = g_canonicalize_filename(url, pick->fleet->directory);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd >= 0 ? fd : smith_throw_errno_fd(error, "cannot open '%s'", url);
+	return smith_wheel_file_open_local(pick->fleet, url, error);
 }
 
 static gboolean hash_file(int fd, SmithPick *pick, GError **error)

@@ -69,56 +69,83 @@ static char *download(SmithStore *store, const char *url, const char *sha256, GE
 	return g_strdup(hex);
 }
 
+static int open_stored(SmithStore *store, const char *hex, GError **error)
+{
+	g_autofree char *path = smith_store_file_path(hex);
+	return smith_fd_open_beneath(smith_store_files_fd(store), path, O_RDONLY, 0, error);
+}
+
+/* All of the file is read: @size bytes with the digest @hex. */
+static gboolean check_bytes(int fd, gint64 size, const char *hex, const char *name, GError **error)
+{
+	g_autofree char *digest = g_strconcat("sha256:", hex, NULL);
+	g_autoptr(SmithSource) checked = smith_source_new_verify(
+		smith_source_new_range(fd, 0, (guint64)size, name), (guint64)size, digest, name);
+	return smith_source_drain(checked, error);
+}
+
+static gboolean is_stored(SmithStore *store, const char *hex)
+{
+	struct stat st;
+	smith_autofd int fd = open_stored(store, hex, NULL);
+	return fd >= 0 && fstat(fd, &st) == 0 && check_bytes(fd, st.st_size, hex, hex, NULL);
+}
+
 char *smith_wheel_file_fetch(SmithStore *store, const char *url, const char *sha256, GError **error)
 {
-	g_autofree char *path = sha256 != NULL ? smith_store_file_path(sha256) : NULL;
-	struct stat st;
-	if (path != NULL && fstatat(smith_store_files_fd(store), path, &st, 0) == 0)
+	if (sha256 != NULL && is_stored(store, sha256))
 		return g_strdup(sha256);
 	return download(store, url, sha256, error);
 }
 
-static int open_file(const SmithFleet *fleet, SmithStore *store, const SmithLockWheel *wheel,
-		     GError **error)
+int smith_wheel_file_open_local(const SmithFleet *fleet, const char *url, GError **error)
 {
-	if (smith_wheel_file_is_local(wheel->url)) {
-		g_autofree char *path = g_canonicalize_filename(wheel->url, fleet->directory);
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			return smith_throw_errno_fd(error, "cannot open '%s'", wheel->url);
-		return fd;
-	}
+	struct stat st;
+	g_autofree char *path = g_canonicalize_filename(url, fleet->directory);
+	/* nonblocking: a fifo of that name must not hang us */
+	smith_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return smith_throw_errno_fd(error, "cannot open '%s'", url);
+	if (!S_ISREG(st.st_mode))
+		return smith_throw_fd(error, SMITH_ERROR_INVALID, "'%s' is no regular file", url);
+	return g_steal_fd(&fd);
+}
+
+static gboolean check_wheel(int fd, const SmithLockWheel *wheel, GError **error)
+{
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return smith_throw_errno(error, "cannot stat '%s'", wheel->url);
+	if (st.st_size != wheel->size)
+		return smith_throw(error, SMITH_ERROR_VERIFY,
+				   "size differs from the lock, expected %" G_GINT64_FORMAT
+				   " bytes, got %" G_GINT64_FORMAT,
+				   wheel->size, (gint64)st.st_size);
+	return check_bytes(fd, wheel->size, wheel->sha256, wheel->file, error);
+}
+
+static int open_remote(SmithStore *store, const SmithLockWheel *wheel, GError **error)
+{
+	smith_autofd int known = open_stored(store, wheel->sha256, NULL);
+	if (known >= 0 && check_wheel(known, wheel, NULL))
+		return g_steal_fd(&known);
+	/* not there yet, or damaged */
 	g_autofree char *hex = smith_wheel_file_fetch(store, wheel->url, wheel->sha256, error);
-	if (hex == NULL)
-		return -1;
-	g_autofree char *path = smith_store_file_path(hex);
-	return smith_fd_open_beneath(smith_store_files_fd(store), path, O_RDONLY, 0, error);
+	smith_autofd int fd = hex != NULL ? open_stored(store, hex, error) : -1;
+	return fd >= 0 && check_wheel(fd, wheel, error) ? g_steal_fd(&fd) : -1;
+}
+
+static int open_local(const SmithFleet *fleet, const SmithLockWheel *wheel, GError **error)
+{
+	smith_autofd int fd = smith_wheel_file_open_local(fleet, wheel->url, error);
+	return fd >= 0 && check_wheel(fd, wheel, error) ? g_steal_fd(&fd) : -1;
 }
 
 SmithWheel *smith_wheel_file_open(const SmithFleet *fleet, SmithStore *store,
 				  const SmithLockWheel *wheel, GError **error)
 {
-	smith_autofd int fd = open_file(fleet, store, wheel, error);
-	if (fd < 0)
-		return NULL;
-	struct stat st;
-	if (fstat(fd, &st) < 0) {
-		smith_throw_errno(error, "cannot stat '%s'", wheel->url);
-		return NULL;
-	}
-	g_autofree char *digest = g_strconcat("sha256:", wheel->sha256, NULL);
-	if (st.st_size != wheel->size) {
-		smith_throw(error, SMITH_ERROR_VERIFY,
-			    "size differs from the lock, expected %" G_GINT64_FORMAT
-			    " bytes, got %" G_GINT64_FORMAT,
-			    wheel->size, (gint64)st.st_size);
-		return NULL;
-	}
-	g_autoptr(SmithSource) range =
-		smith_source_new_range(fd, 0, (guint64)wheel->size, wheel->file);
-	g_autoptr(SmithSource) checked = smith_source_new_verify(
-		g_steal_pointer(&range), (guint64)wheel->size, digest, wheel->file);
-	if (!smith_source_drain(checked, error))
-		return NULL;
-	return smith_wheel_open_fd(g_steal_fd(&fd), wheel->file, error);
+	smith_autofd int fd = smith_wheel_file_is_local(wheel->url)
+				      ? open_local(fleet, wheel, error)
+				      : open_remote(store, wheel, error);
+	return fd >= 0 ? smith_wheel_open_fd(g_steal_fd(&fd), wheel->file, error) : NULL;
 }
