@@ -525,7 +525,8 @@ SmithFleet *smith_fleet_load(const char *directory, SmithDiag *diag, GError **er
 
 char *smith_fleet_find(const char *start, GError **error)
 {
-	g_autofree char *directory = g_canonicalize_filename(start, NULL);
+	g_autofree char *first = g_canonicalize_filename(start, NULL);
+	g_autofree char *directory = g_strdup(first);
 	for (;;) {
 		g_autofree char *file = g_build_filename(directory, SMITH_FLEET_FILE, NULL);
 		if (g_file_test(file, G_FILE_TEST_EXISTS))
@@ -537,6 +538,6 @@ char *smith_fleet_find(const char *start, GError **error)
 		directory = g_steal_pointer(&parent);
 	}
 	smith_throw(error, SMITH_ERROR_NOT_FOUND,
-		    "no 'fleet.yaml' in '%s' or any directory above it", start);
+		    "no 'fleet.yaml' in '%s' or any directory above it", first);
 	return NULL;
 }
