@@ -1,0 +1,224 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""bench.py [--rootfs DIR] [--only ocismith] [--quick] [--services LIST] WORK: see run."""
+import argparse
+import json
+import os
+import platform
+import shlex
+import shutil
+import sys
+import time
+
+import inputs
+import report
+from measure import Timer, measure
+
+
+def store_files(store):
+    """What tells a file that was written from one that was not: path -> (size, times, inode)."""
+    found = {}
+    for folder, _, names in os.walk(store):
+        for name in names + ['.']:
+            st = os.lstat(os.path.join(folder, name))
+            found[os.path.join(folder, name)] = (st.st_size, st.st_mtime_ns, st.st_ctime_ns, st.st_ino)
+    return found
+
+
+class Smith:
+    """Jobs of ocismith on one fleet with a store of its own."""
+
+    def __init__(self, bench, fleet, name, services):
+        self.bench, self.fleet, self.name, self.services = bench, fleet, name, services
+        self.store, self.seed = bench.work + '/store', bench.work + '/seed-store'
+        self.binary = os.environ.get('OCISMITH', 'ocismith')
+        self.count = 0
+
+    def command(self, *args):
+        return [self.binary, '-C', self.fleet, '--store', self.store, *args]
+
+    def run(self, *args):
+        self.bench.local.run(self.command(*args))
+
+    def with_base_only(self):
+        shutil.rmtree(self.store, ignore_errors=True)
+        shutil.copytree(self.seed, self.store, copy_function=os.link)
+
+    def seed_base(self):
+        """A store after its base came in, and before any layer was made."""
+        shutil.rmtree(self.store, ignore_errors=True)
+        self.run('lock')
+        shutil.rmtree(self.seed, ignore_errors=True)
+        os.rename(self.store, self.seed)
+
+    def edit(self):
+        self.count += 1
+        for service, _ in self.services:
+            inputs.write('%s/%s/m07.py' % (self.fleet, service), 'X = "%s %d"\n' % (time.time(), self.count))
+
+    def move(self):
+        """Another version of a wheel in every lock, which the store has never seen."""
+        self.count += 1
+        for service, pins in self.services:
+            moved = [p if not p.startswith('fleetlib==') else 'fleetlib==1.0.%d' % (20 + self.count) for p in pins]
+            inputs.write('%s/%s.lock' % (self.fleet, service), self.bench.wheels.lock(moved))
+        self.run('lock')
+
+    def row(self, job, command, runs, prepare=None):
+        wrote = {}
+
+        def before():
+            if prepare:
+                prepare()
+            wrote.update(store_files(self.store))
+
+        row = measure(self.bench.local, command, runs, before)
+        after = store_files(self.store)
+        new = {p: s for p, s in after.items() if wrote.get(p) != s and not p.endswith('/.')}
+        blobs = sum(s[0] for p, s in new.items() if '/blobs/' in p)
+        row.update(files=len(new), bytes=sum(s[0] for s in new.values()), blob_bytes=blobs,
+                   untouched=all(after.get(p) == s for p, s in wrote.items()) and len(after) == len(wrote))
+        self.bench.add('ocismith', self.name, job, row)
+
+    def jobs(self, runs, compressions):
+        self.seed_base()
+        self.row('lock', self.command('lock'), runs,
+                 lambda: (self.with_base_only(), os.path.exists(self.fleet + '/build-lock.json') and
+                          os.unlink(self.fleet + '/build-lock.json')))
+        self.row('cold', self.command('build'), runs, self.with_base_only)
+        self.row('no-op', self.command('build'), runs)
+        self.row('code', self.command('build'), runs, self.edit)
+        self.row('one requirement', self.command('build'), runs, self.move)
+        for compression in compressions:
+            self.row('cold ' + compression, self.command('build', '--compression', compression), runs,
+                     self.with_base_only)
+
+
+class Buildah:
+    """Jobs of buildah, rootless, in a Debian 13 that is entered once."""
+
+    def __init__(self, bench, rootfs):
+        self.bench, self.count = bench, 0
+        os.makedirs(bench.work + '/out', exist_ok=True)
+        os.chmod(bench.work + '/out', 0o1777)
+        start = ('mkdir -p .config/containers; printf "[containers]\\ndefault_ulimits = [\\"nofile=4096:4096\\"]\\n'
+                 'cgroups = \\"disabled\\"\\n[engine]\\ncgroup_manager = \\"cgroupfs\\"\\nevents_logger = \\"file\\"'
+                 '\\n" >.config/containers/containers.conf; exec /bench/timer /bench/out/log')
+        self.timer = Timer([inputs.HERE + '/../e2e/enter', '-u', 'u1', '-b', bench.work + ':/bench', rootfs,
+                            'bash', '-c', start], bench.work + '/out/log')
+        self.run('buildah pull -q oci:/bench/base:debian-python:12 >id && buildah tag $(cat id) localhost/bench-base')
+
+    def run(self, script):
+        self.timer.run(['bash', '-c', script])
+
+    @staticmethod
+    def build(service, *options):
+        return ['buildah', 'build', '--layers', '--network=host', '--pull=never', '--format', 'docker',
+                '-v', '/bench/wheels:/wheels:ro', *options, '-t', 'svc:' + service, '/bench/contexts/' + service]
+
+    def forget(self, services):
+        self.run('buildah rmi -f %s >/dev/null 2>&1; buildah prune -f >/dev/null 2>&1; true' %
+                 ' '.join('svc:' + s for s, _ in services))
+
+    def edit(self, services):
+        for service, _ in services:
+            inputs.write('%s/contexts/%s/app/m07.py' % (self.bench.work, service), 'X = "%s"\n' % time.time())
+
+    def move(self, services):
+        self.count += 1
+        for service, pins in services:
+            moved = [p if not p.startswith('fleetlib==') else 'fleetlib==1.0.%d' % (20 + self.count) for p in pins]
+            inputs.write('%s/contexts/%s/requirements.lock' % (self.bench.work, service),
+                         self.bench.wheels.lock(moved))
+        self.forget(services)
+
+    def row(self, name, job, command, runs, prepare=None):
+        self.bench.add('buildah', name, job, measure(self.timer, command, runs, prepare, warm_up=runs > 1))
+
+    def jobs(self, name, services, runs):
+        if len(services) == 1:
+            one = services[0][0]
+            build, fresh = self.build(one), self.build(one, '--no-cache')
+            plain = self.build(one, '--no-cache', '-f', '/bench/contexts/%s/Containerfile.nocompile' % one)
+        else:
+            runs = 1
+            build = fresh = ['bash', '-ec', '\n'.join(shlex.join(self.build(s, '-q')) for s, _ in services)]
+            plain = None
+        push = ['bash', '-ec', '\n'.join('buildah push -q --format oci svc:%s oci:/bench/out/%s:latest' % (s, s)
+                                         for s, _ in services)]
+        self.row(name, 'cold', fresh, runs, lambda: self.forget(services))
+        if plain:
+            self.row(name, 'cold without bytecode', plain, runs, lambda: self.forget(services))
+        self.timer.run(build)
+        self.row(name, 'no-op', build, runs)
+        self.row(name, 'code', build, runs, lambda: self.edit(services))
+        self.row(name, 'push', push, runs, lambda: self.run('rm -rf /bench/out/' + name + '*'))
+        self.row(name, 'one requirement', build, runs, lambda: self.move(services))
+        self.forget(services)
+        self.run('rm -rf /bench/out/' + name + '*')
+
+
+class Bench:
+    def __init__(self, options):
+        self.work = options.work
+        self.rows = []
+        self.wheels = inputs.Wheels(self.work + '/wheels')
+        self.local = Timer([self.work + '/timer', self.work + '/log'], self.work + '/log')
+
+    def add(self, tool, service, job, row):
+        row.update(tool=tool, service=service, job=job)
+        self.rows.append(row)
+        print('%-9s %-7s %-24s %9.4f s  cpu %8.4f  peak %6.1f MiB' % (
+            tool, service, job, row['wall'], row['cpu'], row['peak_mib']), file=sys.stderr, flush=True)
+
+    def floor(self, name, services, runs):
+        out = self.work + '/floor-out'
+        wheels = sorted({self.wheels.path(p) for _, pins in services for p in pins})
+        workers = len(os.sched_getaffinity(0))
+        row = measure(self.local, [self.work + '/floor', str(workers), out, *wheels], runs, lambda: (
+            shutil.rmtree(out, ignore_errors=True), os.mkdir(out)))
+        row['wheels'], row['wheel_bytes'] = len(wheels), sum(os.path.getsize(w) for w in wheels)
+        self.add('floor', name, 'cold', row)
+        shutil.rmtree(out)
+
+
+def machine():
+    with open('/proc/cpuinfo', encoding='utf-8') as f:
+        model = [line.split(':', 1)[1].strip() for line in f if line.startswith('model name')]
+    return {'processor': model[0] if model else platform.machine(), 'cores': len(os.sched_getaffinity(0)),
+            'kernel': platform.release(), 'date': time.strftime('%Y-%m-%d')}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--rootfs')
+    parser.add_argument('--only', choices=['ocismith'])
+    parser.add_argument('--quick', action='store_true')
+    parser.add_argument('--services', default='')
+    parser.add_argument('work')
+    options = parser.parse_args()
+    bench = Bench(options)
+    names = options.services.split(',') if options.services else (
+        ['web'] if options.quick else ['light', 'web', 'heavy', 'twenty'])
+    buildah = Buildah(bench, options.rootfs) if options.rootfs and not options.only else None
+    for name in names:
+        services = list(inputs.pins_of_twenty()) if name == 'twenty' else [(name, inputs.read_pins(name))]
+        fleet = inputs.write_fleet(bench.work, name, services, bench.wheels)
+        runs = 3 if options.quick or name == 'heavy' else 5
+        bench.floor(name, services, runs)
+        Smith(bench, fleet, name, services).jobs(runs, [] if name == 'twenty' else ['zstd', 'gzip'])
+        if buildah:
+            buildah.jobs(name, services, runs)
+    bench.local.close()
+    if buildah:
+        buildah.timer.close()
+    result = {'machine': machine(), 'rows': bench.rows}
+    result['aims'] = report.aims(result)
+    with open(bench.work + '/result.json', 'w', encoding='utf-8') as f:
+        json.dump(result, f, indent=1)
+    report.table(result)
+    print('\n%s/result.json' % bench.work)
+
+
+if __name__ == '__main__':
+    main()
