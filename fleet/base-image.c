@@ -10,13 +10,21 @@
 #include "layers/tree.h"
 #include "oci/ref.h"
 
+static bool is_apk_database(const char *path)
+{
+	return strcmp(path, "lib/apk/db/installed") == 0 ||
+	       strcmp(path, "usr/lib/apk/db/installed") == 0;
+}
+
 static gboolean is_wanted(const SmithEntry *entry)
 {
 	const char *path = entry->path;
 	return strcmp(path, "etc/passwd") == 0 || strcmp(path, "etc/group") == 0 ||
 	       strcmp(path, "var/lib/dpkg/status") == 0 ||
-	       g_str_has_prefix(path, "var/lib/dpkg/status.d/") ||
-	       strcmp(path, "lib/apk/db/installed") == 0 || g_str_has_suffix(path, "/patchlevel.h");
+	       g_str_has_prefix(path, "var/lib/dpkg/status.d/") || is_apk_database(path) ||
+	       (g_str_has_suffix(path, "/patchlevel.h") &&
+		(g_str_has_prefix(path, "usr/include/python3.") ||
+		 g_str_has_prefix(path, "usr/local/include/python3.")));
 }
 
 static char **lines_of(const SmithTree *tree, const char *path)
@@ -48,7 +56,7 @@ static char *package_version(const SmithTree *tree, const char *package)
 	g_autoptr(GPtrArray) list = smith_tree_list(tree);
 	for (guint i = 0; i < list->len; i++) {
 		const char *path = ((SmithEntry *)list->pdata[i])->path;
-		bool apk = strcmp(path, "lib/apk/db/installed") == 0;
+		bool apk = is_apk_database(path);
 		if (!apk && !g_str_has_prefix(path, "var/lib/dpkg/status"))
 			continue;
 		g_auto(GStrv) lines = lines_of(tree, path);
@@ -176,12 +184,30 @@ static void find_init(const SmithTree *tree, SmithLockBase *base)
 			base->init = g_strconcat("/", places[i], NULL);
 }
 
+/* An archive has one image, whatever it is for, and an index need not say. */
+static gboolean check_platform(const SmithImageConfig *config, const char *platform, GError **error)
+{
+	g_autoptr(SmithPlatform) want = smith_platform_parse(platform, error);
+	if (want == NULL)
+		return FALSE;
+	g_autoptr(SmithPlatform) have =
+		smith_platform_new(config->os, config->architecture, config->variant);
+	g_autofree char *text = smith_platform_to_string(have);
+	if (smith_platform_match(want, have) < 0)
+		return smith_throw(error, SMITH_ERROR_INVALID,
+				   "it is an image for %s, the fleet's platform is %s", text,
+				   platform);
+	return TRUE;
+}
+
 static SmithLockBase *look_inside(const SmithLayout *layout, const SmithDescriptor *image,
-				  const char *from, GError **error)
+				  const char *from, const char *platform, GError **error)
 {
 	g_autoptr(SmithManifest) manifest = NULL;
 	g_autoptr(SmithImageConfig) config = NULL;
 	if (!smith_layout_load_image(layout, image, &manifest, &config, error))
+		return NULL;
+	if (!check_platform(config, platform, error))
 		return NULL;
 	g_autoptr(SmithTree) tree = smith_tree_new();
 	if (!smith_tree_apply_image(tree, layout, manifest, is_wanted, error))
@@ -240,7 +266,9 @@ static SmithDescriptor *import(const SmithFleet *fleet, SmithStore *store, const
 		return import_archive(fleet, ref, layout, error);
 	g_autoptr(GError) local = NULL;
 	SmithDescriptor *image = smith_layout_find(layout, from, wanted, &local);
-	if (image == NULL)
+	if (image == NULL && !g_error_matches(local, SMITH_ERROR, SMITH_ERROR_NOT_FOUND))
+		g_propagate_error(error, g_steal_pointer(&local));
+	else if (image == NULL)
 		smith_throw(error, SMITH_ERROR_NOT_FOUND,
 			    "the store has no image '%s' for %s; copy it there with 'skopeo copy "
 			    "docker://%s oci:%s:%s', or name a local oci: layout or archive",
@@ -303,5 +331,5 @@ SmithLockBase *smith_base_lock(const SmithFleet *fleet, SmithStore *store, const
 			    image->digest, kept->digest);
 		return NULL;
 	}
-	return look_inside(smith_store_layout(store), image, from, error);
+	return look_inside(smith_store_layout(store), image, from, platform, error);
 }

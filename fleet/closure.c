@@ -54,7 +54,8 @@ static void check_requirement(Closure *closure, const SmithPick *by, const Smith
 		tell(closure, "conflict", "'%s %s' needs '%s', but %s '%s' has %s %s",
 		     by->lock->name, by->lock->version, text, closure->set->kind,
 		     closure->set->name, met->lock->name, met->lock->version);
-	g_hash_table_add(met->by, g_strdup(by->lock->name));
+	if (met != by) /* "x[all]" of x itself */
+		g_hash_table_add(met->by, g_strdup(by->lock->name));
 	want_extras(closure, need->key, need->extras);
 }
 

@@ -25,36 +25,48 @@ static void installed_free(gpointer data)
 	g_free(file);
 }
 
-static gboolean list_files(SmithPick *pick, const SmithSet *set, const SmithFleet *fleet,
-			   GError **error)
+/* Directories are there to be compared with files of their name. */
+static GPtrArray *list_files(const SmithPick *pick, const SmithSet *set, const SmithFleet *fleet,
+			     GError **error)
 {
 	g_autofree char *interpreter = smith_runtime_python(fleet);
-	g_autoptr(SmithVersion) version =
-		smith_version_parse(set->target->base->python_version, error);
-	if (version == NULL)
-		return FALSE;
 	SmithInstallTarget target = {.prefix = fleet->prefix,
 				     .python = set->target->env.python_version,
 				     .interpreter = interpreter};
 	g_autoptr(SmithEntryIter) iter = smith_wheel_entries(pick->wheel, &target, error);
 	if (iter == NULL)
-		return FALSE;
-	pick->files = g_ptr_array_new_with_free_func(installed_free);
+		return NULL;
+	g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(installed_free);
 	for (;;) {
 		g_autoptr(SmithEntry) entry = NULL;
 		if (!smith_entry_iter_next(iter, &entry, error))
-			return FALSE;
+			return NULL;
 		if (entry == NULL)
-			return TRUE;
-		if (entry->type == SMITH_ENTRY_DIR)
-			continue;
+			return g_steal_pointer(&files);
 		Installed *file = g_new0(Installed, 1);
 		file->path = g_steal_pointer(&entry->path);
 		file->type = entry->type;
 		file->content = g_steal_pointer(&entry->content);
 		file->pick = pick;
-		g_ptr_array_add(pick->files, file);
+		g_ptr_array_add(files, file);
 	}
+}
+
+/* Sets share picks, but not always the interpreter that the paths depend on. */
+static const GPtrArray *files_of(SmithPick *pick, const SmithSet *set, const SmithFleet *fleet,
+				 GError **error)
+{
+	const char *python = set->target->env.python_version;
+	if (pick->files == NULL)
+		pick->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+						    (GDestroyNotify)g_ptr_array_unref);
+	GPtrArray *files = g_hash_table_lookup(pick->files, python);
+	if (files == NULL) {
+		files = list_files(pick, set, fleet, error);
+		if (files != NULL)
+			g_hash_table_insert(pick->files, g_strdup(python), files);
+	}
+	return files;
 }
 
 static char *digest_of(const Installed *file)
@@ -75,9 +87,34 @@ static bool same_file(const Installed *a, const Installed *b)
 	guint64 size_b = b->content != NULL ? b->content->size : 0;
 	if (a->type != b->type || size_a != size_b)
 		return false;
+	if (a->type == SMITH_ENTRY_DIR)
+		return true;
 	g_autofree char *first = digest_of(a);
 	g_autofree char *second = digest_of(b);
 	return first != NULL && g_strcmp0(first, second) == 0;
+}
+
+static gboolean add_files(const GPtrArray *files, GHashTable *owners, const SmithSet *set,
+			  SmithDiag *diag)
+{
+	gboolean sound = TRUE;
+	for (guint i = 0; i < files->len; i++) {
+		Installed *file = files->pdata[i];
+		const Installed *other = g_hash_table_lookup(owners, file->path);
+		if (other == NULL) {
+			g_hash_table_insert(owners, file->path, file);
+		} else if (!same_file(file, other)) {
+			bool mixed = file->type != other->type;
+			smith_diag_add(diag, SMITH_SEVERITY_ERROR, set->place, "collision",
+				       "wheels '%s' and '%s' of %s '%s' both install '/%s', %s",
+				       other->pick->lock->file, file->pick->lock->file, set->kind,
+				       set->name, file->path,
+				       mixed ? "one as a file and one as a directory"
+					     : "with different content");
+			sound = FALSE;
+		}
+	}
+	return sound;
 }
 
 gboolean smith_collide_check(const SmithSet *set, const SmithFleet *fleet, SmithDiag *diag)
@@ -86,28 +123,13 @@ gboolean smith_collide_check(const SmithSet *set, const SmithFleet *fleet, Smith
 	g_autoptr(GHashTable) owners = g_hash_table_new(g_str_hash, g_str_equal);
 	gboolean sound = TRUE;
 	for (guint i = 0; i < all->len; i++) {
-		SmithPick *pick = all->pdata[i];
 		g_autoptr(GError) error = NULL;
-		if (pick->files == NULL && !list_files(pick, set, fleet, &error)) {
-			smith_diag_add(diag, SMITH_SEVERITY_ERROR, set->place, "bad-wheel",
-				       "wheel '%s': %s", pick->lock->file, error->message);
+		const GPtrArray *files = files_of(all->pdata[i], set, fleet, &error);
+		if (files == NULL)
+			smith_diag_add(diag, SMITH_SEVERITY_ERROR, set->place, "bad-wheel", "%s",
+				       error->message);
+		if (files == NULL || !add_files(files, owners, set, diag))
 			sound = FALSE;
-			continue;
-		}
-		for (guint j = 0; j < pick->files->len; j++) {
-			Installed *file = pick->files->pdata[j];
-			const Installed *other = g_hash_table_lookup(owners, file->path);
-			if (other == NULL) {
-				g_hash_table_insert(owners, file->path, file);
-			} else if (!same_file(file, other)) {
-				smith_diag_add(diag, SMITH_SEVERITY_ERROR, set->place, "collision",
-					       "wheels '%s' and '%s' of %s '%s' both install "
-					       "'/%s', with different content",
-					       other->pick->lock->file, pick->lock->file, set->kind,
-					       set->name, file->path);
-				sound = FALSE;
-			}
-		}
 	}
 	return sound;
 }

@@ -121,24 +121,26 @@ static gboolean parse_requires(SmithPick *pick, GError **error)
 	return TRUE;
 }
 
-static gboolean read_pick(SmithPick *pick, GError **error)
+/* Up to here errors do not say which wheel it is; those of smith_wheel_verify() do. */
+static SmithWheel *open_pick(SmithPick *pick, GError **error)
 {
-	SMITH_AUTO_PREFIX("wheel", pick->candidate->file, error);
+	const SmithWheelCandidate *candidate = pick->candidate;
+	SMITH_AUTO_PREFIX("wheel", candidate->file, error);
 	smith_autofd int fd = open_candidate(pick, error);
 	if (fd < 0 || !hash_file(fd, pick, error))
-		return FALSE;
-	g_autoptr(SmithWheel) wheel =
-		smith_wheel_open_fd(g_steal_fd(&fd), pick->candidate->file, error);
-	if (wheel == NULL || !smith_wheel_verify(wheel, error))
-		return FALSE;
-	pick->wheel = g_steal_pointer(&wheel);
-	pick->lock->version = smith_version_to_string(pick->candidate->name->version);
-	return parse_requires(pick, error);
+		return NULL;
+	g_autoptr(SmithWheel) wheel = smith_wheel_open_fd(g_steal_fd(&fd), candidate->file, error);
+	if (wheel == NULL)
+		return NULL;
+	pick->lock->version = smith_version_to_string(candidate->name->version);
+	pick->wheel = smith_wheel_ref(wheel);
+	return parse_requires(pick, error) ? g_steal_pointer(&wheel) : NULL;
 }
 
 void smith_pick_read(SmithPick *pick)
 {
-	if (!read_pick(pick, &pick->error))
+	g_autoptr(SmithWheel) wheel = open_pick(pick, &pick->error);
+	if (wheel == NULL || !smith_wheel_verify(wheel, &pick->error))
 		g_clear_pointer(&pick->wheel, smith_wheel_unref);
 }
 
@@ -158,7 +160,7 @@ void smith_pick_free(SmithPick *pick)
 	smith_version_free(pick->version);
 	g_clear_pointer(&pick->requires, g_ptr_array_unref);
 	g_clear_pointer(&pick->by, g_hash_table_unref);
-	g_clear_pointer(&pick->files, g_ptr_array_unref);
+	g_clear_pointer(&pick->files, g_hash_table_unref);
 	g_clear_error(&pick->error);
 	g_free(pick);
 }

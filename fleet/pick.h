@@ -33,7 +33,7 @@ typedef struct {
 	SmithVersion *version;
 	GPtrArray *requires; /* (element-type SmithRequirement*) */
 	GHashTable *by;	     /* names of those who want it */
-	GPtrArray *files;    /* what it installs, see fleet/collide.h; NULL: not asked yet */
+	GHashTable *files;   /* what it installs by Python version, for fleet/collide.c; or NULL */
 	GError *error;	     /* why it cannot be used */
 } SmithPick;
 

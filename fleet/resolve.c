@@ -194,7 +194,7 @@ static gboolean pick_wheel(Resolve *resolve, SmithSet *set, const SmithRequireme
 {
 	const char *key = line->req->key;
 	g_autofree char *found = NULL;
-	g_autoptr(GPtrArray) candidates = smith_wheel_finder_list(resolve->finder, key, version,
+	g_autoptr(GPtrArray) candidates = smith_wheel_finder_list(resolve->finder, line->req,
 								  set->target->tags, &found, error);
 	if (candidates == NULL)
 		return FALSE;
@@ -219,7 +219,11 @@ static void check_constraints(Resolve *resolve, SmithSet *set, const SmithRequir
 	const GPtrArray *constraints = set->requirements->constraints;
 	for (guint i = 0; i < constraints->len; i++) {
 		const SmithRequirementLine *constraint = constraints->pdata[i];
+		gboolean applies = FALSE;
 		if (strcmp(constraint->req->key, line->req->key) == 0 &&
+		    smith_requirement_applies(constraint->req, &set->target->env, NULL, &applies,
+					      NULL) &&
+		    applies &&
 		    !smith_specifier_contains(constraint->req->specifiers, version, true))
 			tell(resolve, set, line->place, "conflict",
 			     "requirement '%s' breaks the constraint '%s' of %s:%u", line->text,
@@ -254,7 +258,8 @@ static gboolean pick_line(Resolve *resolve, SmithSet *set, const SmithRequiremen
 	if (known == NULL)
 		return pick_wheel(resolve, set, line, version, error);
 	g_hash_table_add(known->by, g_strdup(set->name));
-	if (smith_version_compare(known->candidate->name->version, pinned) != 0)
+	if (!smith_specifier_contains(requirement->specifiers, known->candidate->name->version,
+				      true))
 		tell(resolve, set, line->place, "conflict",
 		     "%s '%s' pins %s %s, but %s '%s' has %s", set->kind, set->name,
 		     requirement->key, version, owner->kind, owner->name,
@@ -321,7 +326,13 @@ static void check_hashes(Resolve *resolve, SmithSet *set)
 	for (guint i = 0; i < set->requirements->lines->len; i++) {
 		const SmithRequirementLine *line = set->requirements->lines->pdata[i];
 		const SmithPick *pick = smith_set_find(set, line->req->key, NULL);
-		if (pick != NULL && pick->error == NULL &&
+		gboolean applies = FALSE;
+		/* the line may be for another platform, and a conflict is told already */
+		if (!smith_requirement_applies(line->req, &set->target->env, NULL, &applies,
+					       NULL) ||
+		    !applies || pick == NULL || pick->error != NULL)
+			continue;
+		if (smith_specifier_contains(line->req->specifiers, pick->version, true) &&
 		    !hash_is_listed(line, pick->lock->sha256))
 			tell(resolve, set, line->place, "hash-mismatch",
 			     "wheel '%s' has 'sha256:%s', which is not among the %u hashes of its "
@@ -376,13 +387,14 @@ static char **keys_of(GHashTable *table)
 static void fill_lock(Resolve *resolve)
 {
 	SmithLock *lock = resolve->lock;
+	/* what there is to say of requirements was said when they were read first */
+	g_autoptr(SmithDiag) again = smith_diag_new();
 	for (guint i = 0; i < resolve->sets->len; i++) {
 		const SmithSet *set = resolve->sets->pdata[i];
 		SmithLockSet *row = g_new0(SmithLockSet, 1);
 		row->name = g_strdup(set->name);
 		row->from = g_strdup(set->from);
-		row->requirements =
-			smith_lock_requirements(resolve->fleet, set->pip, resolve->diag);
+		row->requirements = smith_lock_requirements(resolve->fleet, set->pip, again);
 		GPtrArray *files = g_ptr_array_new();
 		for (guint j = 0; j < set->picks->len; j++)
 			g_ptr_array_add(files,
@@ -419,6 +431,7 @@ SmithLock *smith_resolve(const SmithFleet *fleet, SmithStore *store,
 	    !read_all(&resolve, error))
 		return NULL;
 	check_sets(&resolve);
+	smith_diag_sort(diag);
 	if (!smith_diag_check(diag, error))
 		return NULL;
 	fill_lock(&resolve);

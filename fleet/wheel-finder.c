@@ -148,6 +148,10 @@ typedef struct {
 static int compare_ranked(gconstpointer a, gconstpointer b)
 {
 	const Ranked *x = a, *y = b;
+	int version =
+		smith_version_compare(y->candidate->name->version, x->candidate->name->version);
+	if (version != 0)
+		return version;
 	if (x->rank != y->rank)
 		return x->rank < y->rank ? -1 : 1;
 	int build = smith_wheel_name_compare_build(y->candidate->name, x->candidate->name);
@@ -170,22 +174,20 @@ static char *tell_found(const GPtrArray *list)
 	return g_string_free(text, FALSE);
 }
 
-GPtrArray *smith_wheel_finder_list(SmithWheelFinder *finder, const char *key, const char *version,
+GPtrArray *smith_wheel_finder_list(SmithWheelFinder *finder, const SmithRequirement *wanted,
 				   const SmithTagSet *tags, char **found, GError **error)
 {
-	if (!ask_index(finder, key, error))
+	if (!ask_index(finder, wanted->key, error))
 		return NULL;
-	g_autoptr(SmithVersion) wanted = smith_version_parse(version, error);
-	if (wanted == NULL)
-		return NULL;
-	const GPtrArray *list = list_of(finder, key);
+	const GPtrArray *list = list_of(finder, wanted->key);
 	g_autoptr(GArray) ranked = g_array_new(FALSE, FALSE, sizeof(Ranked));
 	for (guint i = 0; i < list->len; i++) {
 		SmithWheelCandidate *candidate = list->pdata[i];
 		const SmithWheelName *name = candidate->name;
 		Ranked row = {candidate,
 			      smith_tags_rank(tags, name->python, name->abi, name->platform), i};
-		if (row.rank >= 0 && smith_version_compare(name->version, wanted) == 0)
+		if (row.rank >= 0 &&
+		    smith_specifier_contains(wanted->specifiers, name->version, true))
 			g_array_append_val(ranked, row);
 	}
 	g_array_sort(ranked, compare_ranked);
