@@ -35,12 +35,18 @@ static gboolean prepare_fleet(SmithPrepared *prepared, GError **error)
 static gboolean prepare_lock(SmithPrepared *prepared, GError **error)
 {
 	g_autoptr(GPtrArray) changes = NULL;
+	g_autoptr(SmithDiag) diag = smith_diag_new();
 	g_autoptr(GString) text = g_string_new(NULL);
 
 	prepared->lock = smith_lock_load(prepared->fleet, error);
 	if (prepared->lock == NULL)
 		return FALSE;
-	changes = smith_lock_changes(prepared->lock, prepared->fleet, prepared->diag);
+	changes = smith_lock_changes(prepared->lock, prepared->fleet, diag);
+	/* a requirement that cannot be read is not one that was removed */
+	if (diag->errors > 0) {
+		smith_report_findings(diag);
+		return smith_diag_check(diag, error);
+	}
 	if (changes->len == 0)
 		return TRUE;
 	for (guint i = 0; i < changes->len; i++)
