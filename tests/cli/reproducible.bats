@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The same fleet gives the same lock, images, archives and units: as another user, in another directory, with
 # another umask, time zone, locale, home, clock, directory order and number of jobs.
-# Debian packages: bats, python3; make-base's and make-wheelhouse's for the real fleet.
+# Debian packages: bats, python3, zstd; make-base's and make-wheelhouse's for the real fleet.
+
+# shellcheck disable=SC2030,SC2031  # a test changes its own variables
 
 bats_require_minimum_version 1.5.0
 load lib
@@ -10,9 +12,8 @@ load real
 
 setup_file() {
 	make_pristine
-	cd "$BATS_FILE_TMPDIR" || return
 	# an application with what depends on a host: modes, links, names to be sorted
-	cd pristine
+	cd "$pristine" || return
 	mkdir -p app/pkg/deep/er app/Pkg app/'ünï' app/empty
 	for name in a B c Z _ 1 10 9 'sp ace' i I ı İ é e.; do printf '%s\n' "$name" >"app/pkg/$name.py"; done
 	cp app/pkg/*.py app/Pkg
@@ -20,7 +21,7 @@ setup_file() {
 	printf '#!/bin/sh\n' >app/pkg/deep/er/run.sh
 	chmod 755 app/pkg/deep/er/run.sh
 	ln -s deep/er/run.sh app/pkg/run
-	cd ..
+	cd "$BATS_FILE_TMPDIR" || return
 	record pristine >tiny.golden
 	make_hello "$PWD/hello"
 	images hello >hello.golden
@@ -28,6 +29,8 @@ setup_file() {
 
 setup() {
 	outside=''
+	# otherhost.so comes before the sanitizers' library
+	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
 	cd "$BATS_TEST_TMPDIR" || return
 	unset OCISMITH_STORE SOURCE_DATE_EPOCH XDG_DATA_HOME
 	cp -r "$pristine" fleet
@@ -41,11 +44,7 @@ images() {
 	for kind in splice zstd gzip; do
 		"${@:2}" "$ocismith" --progress none -C "$1" --store "$PWD/$1.store" ${jobs:+-j "$jobs"} --format json \
 			build --compression $kind >"$1.json" || return
-		python3 -c '
-import json, sys
-for image in json.load(open(sys.argv[1]))["images"]:
-    print(sys.argv[2], image["name"], image["manifest"])
-' "$1.json" $kind || return
+		named "$1.json" $kind || return
 	done
 }
 
@@ -112,6 +111,7 @@ same_hello() {
 		# a checkout with that umask
 		rm -rf fleet
 		(umask $mask && mkdir fleet && cd "$pristine" && tar -cf - . | tar -xf - --no-same-permissions -C "$OLDPWD/fleet")
+		# shellcheck disable=SC2016  # for the inner shell
 		same fleet bash -c "umask $mask"' && exec "$0" "$@"'
 	done
 }
@@ -157,7 +157,6 @@ otherhost() { echo "LD_PRELOAD=${OCISMITH_BUILD:-$BATS_TEST_DIRNAME/../../out}/t
 
 @test "with directories in another order" {
 	local order
-	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
 	for order in 1 2 -1; do
 		rm -f log
 		same fleet env OTHERHOST_ORDER=$order OTHERHOST_LOG="$PWD/log" "$(otherhost)"
@@ -235,7 +234,6 @@ otherhost() { echo "LD_PRELOAD=${OCISMITH_BUILD:-$BATS_TEST_DIRNAME/../../out}/t
 
 @test "the real fleet: any number of jobs, another order, directory, time and umask" {
 	local jobs
-	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
 	ln -s "$BATS_FILE_TMPDIR/hello" hello
 	for jobs in 1 8; do
 		rm -rf hello.store
@@ -253,7 +251,6 @@ otherhost() { echo "LD_PRELOAD=${OCISMITH_BUILD:-$BATS_TEST_DIRNAME/../../out}/t
 @test "no fact of the host is in a blob, an archive or a unit" {
 	mkdir -p quuxfleet quuxhome
 	cp -r "$pristine/." quuxfleet
-	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
 	record quuxfleet env HOME="$PWD/quuxhome" USER=quuxuser LOGNAME=quuxuser "$(otherhost)" >/dev/null
 	python3 - "$BATS_TEST_TMPDIR" "$(hostname)" <<-'PY'
 		import gzip, pathlib, re, subprocess, sys, tarfile, io
