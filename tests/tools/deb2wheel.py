@@ -39,6 +39,9 @@ UPSTREAM = {
     'redis': ['packaging>=20.4', 'async-timeout>=4.0.2', 'deprecated>=1.2.3'],
     'requests': ['charset-normalizer<4,>=2', 'idna<4,>=2.5', 'urllib3<1.27,>=1.21.1',
                  'certifi>=2017.4.17'],
+    'scikit-image': ['numpy>=1.17.0', 'scipy>=1.4.1', 'networkx>=2.2', 'imageio>=2.4.1',
+                     'tifffile>=2019.7.26', 'PyWavelets>=1.1.1', 'packaging>=20.0'],
+    'scikit-learn': ['numpy>=1.17.3', 'scipy>=1.3.2', 'joblib>=1.1.1', 'threadpoolctl>=2.0.0'],
     'scipy': ['numpy<1.27.0,>=1.19.5'],
     'sqlalchemy': ['greenlet!=0.4.17'],
     'urllib3': ['six>=1.16.0'],
@@ -57,8 +60,9 @@ class Deb:
 
     def __init__(self, root, lists, name):
         self.root, self.name = root, name
-        with open(os.path.join(lists, name), encoding='utf-8') as f:
-            paths = [re.sub(r'^\./', '', line.rstrip('\n')) for line in f]
+        # Debian splits the compiled code of some packages off
+        paths = [re.sub(r'^\./', '', line) for sister in (name, name + '-lib', name + '-backend')
+                 for line in (read(lists, sister) or '').splitlines()]
         self.paths = [p for p in paths if p and not p.endswith('/')]
         self.tops = sorted({p[len(SITE) + 1:].split('/')[0] for p in self.paths
                             if p.startswith(SITE + '/')})
@@ -288,10 +292,6 @@ def build(job):
     triplet = platform.rsplit('_', 2)[-2:] if platform.endswith('x86_64') else ['aarch64']
     with tempfile.TemporaryDirectory(prefix='wheel-') as stage:
         stage_packages(deb, dist.name, stage)
-        if normalize(dist.name) == 'cffi':
-            for path in Deb(root, lists, 'python3-cffi-backend').paths:
-                if path.startswith(SITE + '/_cffi_backend') and path.endswith('.so'):
-                    copy_file(root, path, os.path.join(stage, os.path.basename(path)))
         binary = Vendor(root, '_'.join(triplet) + '-linux-gnu').graft(stage, escaped + '.libs')
         stage_data(deb, dist, os.path.join(stage, stem + '.data'))
         tag = 'cp%s-cp%s-%s' % (PYTHON, PYTHON, platform) if binary else 'py3-none-any'
@@ -307,7 +307,7 @@ def build(job):
 
 def main():
     root, lists, out, platform = sys.argv[1:]
-    skip = re.compile(r'-(whl|minimal|venv|distutils|lib2to3|pkg-resources|dev|backend)$')
+    skip = re.compile(r'-(whl|minimal|venv|distutils|lib2to3|pkg-resources|dev|backend|lib)$')
     packages = [p for p in sorted(os.listdir(lists)) if not skip.search(p)]
     jobs = [(root, lists, out, platform, p) for p in packages]
     with multiprocessing.Pool(min(2, os.cpu_count() or 1)) as pool:
