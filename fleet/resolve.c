@@ -335,8 +335,9 @@ static void check_hashes(Resolve *resolve, SmithSet *set)
 		if (smith_specifier_contains(line->req->specifiers, pick->version, true) &&
 		    !hash_is_listed(line, pick->lock->sha256))
 			tell(resolve, set, line->place, "hash-mismatch",
-			     "wheel '%s' has 'sha256:%s', which its requirement does not list",
-			     pick->lock->file, pick->lock->sha256);
+			     "wheel '%s' has 'sha256:%s', which is not among the %u hashes of its "
+			     "requirement",
+			     pick->lock->file, pick->lock->sha256, g_strv_length(line->hashes));
 	}
 }
 

@@ -321,7 +321,7 @@ static void test_hashes(void)
 	test_fleet_write(&test, "requirements.txt", "# pinned\na==1 --hash=sha256:" OTHER "\n");
 	expected = g_strdup_printf(
 		"requirements.txt:2:1: error: wheel 'a-1-py3-none-any.whl' has "
-		"'sha256:%s', which its requirement does not list [hash-mismatch]\n",
+		"'sha256:%s', which is not among the 1 hashes of its requirement [hash-mismatch]\n",
 		hex);
 	refuse(&test, expected);
 }
