@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "layers/pipe.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -317,6 +319,17 @@ static gboolean join(SmithPipe *pipe, GError **error)
 	return smith_pipe_check(pipe, error);
 }
 
+/* A blob of that name that is as long as ours is ours; any other is damaged, as after a power loss.
+ */
+static gboolean link_blob(BlobSink *blob, const char *name, GError **error)
+{
+	struct stat st;
+	bool damaged = fstatat(blob->tmp.dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		       (!S_ISREG(st.st_mode) || (guint64)st.st_size != blob->size);
+	return smith_tmpfile_link(&blob->tmp, name,
+				  damaged ? SMITH_TMPFILE_REPLACE : SMITH_TMPFILE_KEEP, error);
+}
+
 gboolean smith_pipe_finish(SmithPipe *pipe, SmithPipeResult *result, GError **error)
 {
 	BlobSink *blob = pipe->blob;
@@ -327,7 +340,7 @@ gboolean smith_pipe_finish(SmithPipe *pipe, SmithPipeResult *result, GError **er
 	g_autofree char *diff_id = smith_hasher_finish(pipe->diff);
 	g_autofree char *digest =
 		blob->hasher != NULL ? smith_hasher_finish(blob->hasher) : g_strdup(diff_id);
-	if (!smith_tmpfile_link(&blob->tmp, smith_digest_hex(digest), SMITH_TMPFILE_KEEP, error))
+	if (!link_blob(blob, smith_digest_hex(digest), error))
 		return FALSE;
 	result->unpacked_size = smith_pipe_plain_size(pipe);
 	result->size = blob->size;

@@ -225,6 +225,18 @@ static gboolean link_blob(const SmithLayout *layout, SmithTmpfile *tmp, const ch
 				  damaged ? SMITH_TMPFILE_REPLACE : SMITH_TMPFILE_KEEP, error);
 }
 
+/* Manifests and configs are short: what is there is read, so that damage does not last. */
+static gboolean has_text(const SmithLayout *layout, const char *digest, gconstpointer data,
+			 gsize length)
+{
+	if (!smith_layout_has_blob(layout, digest, (gint64)length))
+		return FALSE;
+	g_autoptr(GBytes) there =
+		smith_fd_read_file(layout->blobs_fd, smith_digest_hex(digest), length, NULL);
+	return there && g_bytes_get_size(there) == length &&
+	       memcmp(g_bytes_get_data(there, NULL), data, length) == 0;
+}
+
 SmithDescriptor *smith_layout_write_blob(const SmithLayout *layout, gconstpointer data,
 					 gsize length, const char *media_type, GError **error)
 {
@@ -232,7 +244,7 @@ SmithDescriptor *smith_layout_write_blob(const SmithLayout *layout, gconstpointe
 	g_autofree char *digest = smith_digest_of(data, length);
 	g_auto(SmithTmpfile) tmp = SMITH_TMPFILE_INIT;
 
-	if (!smith_layout_has_blob(layout, digest, (gint64)length) &&
+	if (!has_text(layout, digest, data, length) &&
 	    (!smith_tmpfile_open(&tmp, layout->blobs_fd, BLOB_MODE, error) ||
 	     !smith_fd_write_all(tmp.fd, data, length, error) ||
 	     !link_blob(layout, &tmp, digest, error)))
@@ -277,6 +289,27 @@ static gboolean link_from(const SmithLayout *layout, int fd, const char *hex)
 	return linkat(AT_FDCWD, path, layout->blobs_fd, hex, AT_SYMLINK_FOLLOW) == 0;
 }
 
+/* Leaves the offset of @fd alone. */
+static gboolean check_blob_fd(int fd, const SmithDescriptor *descriptor, GError **error)
+{
+	guint64 size = (guint64)descriptor->size;
+	const char *digest = descriptor->digest;
+	g_autoptr(SmithSource) checked = smith_source_new_verify(
+		smith_source_new_range(fd, 0, size, digest), size, digest, digest);
+
+	return smith_source_drain(checked, error);
+}
+
+static gboolean has_blob_verified(const SmithLayout *layout, const SmithDescriptor *descriptor,
+				  gboolean verify)
+{
+	if (!verify)
+		return smith_layout_has_blob(layout, descriptor->digest, descriptor->size);
+	smith_autofd int fd = open_blob_in(layout->blobs_fd, NULL, descriptor, NULL);
+
+	return fd >= 0 && check_blob_fd(fd, descriptor, NULL);
+}
+
 gboolean smith_layout_import_blob_file(const SmithLayout *layout, int blobs_fd,
 				       const SmithDescriptor *descriptor, gboolean verify,
 				       GError **error)
@@ -285,20 +318,11 @@ gboolean smith_layout_import_blob_file(const SmithLayout *layout, int blobs_fd,
 
 	if (!check_digest(descriptor, error))
 		return FALSE;
-	if (smith_layout_has_blob(layout, descriptor->digest, descriptor->size))
+	if (has_blob_verified(layout, descriptor, verify))
 		return TRUE;
 	smith_autofd int fd = open_blob_in(blobs_fd, NULL, descriptor, error);
-	if (fd < 0)
+	if (fd < 0 || (verify && !check_blob_fd(fd, descriptor, error)))
 		return FALSE;
-	if (verify) {
-		/* the descriptor that is linked, not the name, and without moving its offset */
-		g_autoptr(SmithSource) checked = smith_source_new_verify(
-			smith_source_new_range(fd, 0, (guint64)descriptor->size,
-					       descriptor->digest),
-			(guint64)descriptor->size, descriptor->digest, descriptor->digest);
-		if (!smith_source_drain(checked, error))
-			return FALSE;
-	}
 	/* A link fails across file systems, for files of other users, and for full link counts;
 	 * each time a copy does as well. */
 	if (link_from(layout, fd, smith_digest_hex(descriptor->digest)))

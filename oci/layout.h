@@ -58,7 +58,8 @@ SmithDescriptor *smith_layout_write_blob(const SmithLayout *layout, gconstpointe
 gboolean smith_layout_import_blob(const SmithLayout *layout, SmithSource *source,
 				  const SmithDescriptor *expected, GError **error);
 /* From the blobs/sha256 directory @blobs_fd of another layout: a hard link where that is possible,
- * else a copy, which is verified. A link's size is checked, its digest when @verify. */
+ * else a copy, which is verified. A link's size is checked, its digest when @verify; then also that
+ * of a blob that is there already, and a damaged one is replaced. */
 gboolean smith_layout_import_blob_file(const SmithLayout *layout, int blobs_fd,
 				       const SmithDescriptor *descriptor, gboolean verify,
 				       GError **error);
