@@ -380,7 +380,7 @@ static char *random_name(void)
 	guint64 number = 0;
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 		number = ((guint64)g_random_int() << 32) | g_random_int();
-	return g_strdup_printf(".tmp-%016" G_GINT64_MODIFIER "x", number);
+	return g_strdup_printf(SMITH_TMPFILE_PREFIX "%016" G_GINT64_MODIFIER "x", number);
 }
 
 /* Without /proc an unnamed file could never get its name. */

@@ -52,7 +52,12 @@ GPtrArray *smith_fd_list_dir(int dirfd, GError **error);
  *   smith_tmpfile_open (&tmp, dirfd, 0444, error) ... write to tmp.fd ...
  *   smith_tmpfile_link (&tmp, "name", SMITH_TMPFILE_KEEP, error)
  * Cleared without being linked, it is gone. dirfd is borrowed and must outlive it.
+ *
+ * A name of this prefix is had for a moment while a file is replaced, and all the time where the
+ * file system has no O_TMPFILE; that is what a process that is killed then leaves behind.
  */
+#define SMITH_TMPFILE_PREFIX ".tmp-"
+
 typedef struct {
 	int dirfd;
 	int fd;

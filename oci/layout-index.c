@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -297,6 +298,18 @@ static gboolean merge_refs(const SmithLayout *layout, GPtrArray *refs, GBytes **
 	return TRUE;
 }
 
+/* A process that was killed between giving the new index its temporary name and its final one
+ * leaves the former. Names are given under the lock only, so that nobody needs what is found here.
+ */
+static void remove_remains(int dirfd)
+{
+	g_autoptr(GPtrArray) names = smith_fd_list_dir(dirfd, NULL);
+
+	for (guint i = 0; names && i < names->len; i++)
+		if (g_str_has_prefix(names->pdata[i], SMITH_TMPFILE_PREFIX))
+			unlinkat(dirfd, names->pdata[i], 0);
+}
+
 gboolean smith_layout_set_refs(const SmithLayout *layout, GPtrArray *refs, GError **error)
 {
 	SMITH_AUTO_PREFIX("image layout", smith_layout_get_path(layout), error);
@@ -315,6 +328,7 @@ gboolean smith_layout_set_refs(const SmithLayout *layout, GPtrArray *refs, GErro
 	smith_autofd int lock = smith_fd_lock(dirfd, LOCK, TRUE, error);
 	if (lock < 0)
 		return FALSE;
+	remove_remains(dirfd);
 	g_clear_pointer(&merged, g_bytes_unref);
 	if (!merge_refs(layout, refs, &merged, error))
 		return FALSE;
