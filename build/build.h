@@ -44,7 +44,8 @@ SmithBuildResult *smith_build(const SmithBuildOptions *options, GError **error);
 void smith_build_result_free(SmithBuildResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithBuildResult, smith_build_result_free)
 
-/* Is @output one that smith_build_output() can write? SMITH_ERROR_USAGE when not. */
+/* Is @output one that smith_build_output() can write? SMITH_ERROR_USAGE when it is malformed,
+ * another error when what is there is in the way. */
 gboolean smith_build_check_output(const char *output, GError **error);
 
 /* Copies images of the store to "oci:DIR", "oci-archive:FILE" or "docker-archive:FILE"; one that

@@ -3,11 +3,54 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "layers/archive.h"
 #include "oci/ref.h"
+
+/* A directory of somebody else's files is not one to put blobs into. */
+static gboolean check_directory(const char *path, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	smith_autofd int fd = smith_fd_open_dir(AT_FDCWD, path, &local);
+	if (g_error_matches(local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+		return TRUE;
+	if (fd < 0)
+		return smith_throw(error, SMITH_ERROR_INVALID, "%s", local->message);
+	g_autoptr(GPtrArray) names = smith_fd_list_dir(fd, error);
+	if (names == NULL)
+		return FALSE;
+	if (names->len == 0 || faccessat(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    faccessat(fd, "index.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return TRUE;
+	return smith_throw(error, SMITH_ERROR_CONFLICT,
+			   "directory is not empty and no image layout, it has '%s'",
+			   (char *)names->pdata[0]);
+}
+
+/* An archive takes the place of a file, and of nothing else: not of a device. */
+static gboolean check_file(const char *path, GError **error)
+{
+	struct stat st;
+	g_autofree char *parent = g_path_get_dirname(path);
+	smith_autofd int fd = smith_fd_open_dir(AT_FDCWD, parent, error);
+	if (fd < 0)
+		return FALSE;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return smith_throw(error, SMITH_ERROR_CONFLICT, "'%s' is there and no regular file",
+				   path);
+	return TRUE;
+}
+
+static gboolean check_place(const SmithRef *ref, const char *output, GError **error)
+{
+	SMITH_AUTO_PREFIX("output", output, error);
+	return strcmp(ref->transport, "oci") == 0 ? check_directory(ref->path, error)
+						  : check_file(ref->path, error);
+}
 
 gboolean smith_build_check_output(const char *output, GError **error)
 {
@@ -17,7 +60,9 @@ gboolean smith_build_check_output(const char *output, GError **error)
 				   "'%s' is no output: expected oci:DIR, oci-archive:FILE or "
 				   "docker-archive:FILE",
 				   output);
-	return ref->tag == NULL || smith_ref_check_layout_name(ref->tag, error);
+	if (ref->tag != NULL && !smith_ref_check_layout_name(ref->tag, error))
+		return FALSE;
+	return check_place(ref, output, error);
 }
 
 static gboolean copy_layout(const SmithBuildResult *result, SmithStore *store, const SmithRef *ref,
