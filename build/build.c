@@ -133,6 +133,11 @@ static gboolean add_targets(Plan *plan, GError **error)
 	const SmithFleet *fleet = plan->options->fleet;
 	char **targets = plan->options->targets;
 	if (targets == NULL || *targets == NULL) {
+		if (fleet->services->len == 0)
+			return smith_throw(error, SMITH_ERROR_INVALID,
+					   "fleet '%s' has no service to build; name a family to "
+					   "build that",
+					   fleet->name);
 		for (guint i = 0; i < fleet->services->len; i++)
 			add_service(plan, fleet->services->pdata[i], NULL);
 		return TRUE;
