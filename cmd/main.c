@@ -22,12 +22,13 @@
  */
 
 /* A closed standard stream would give its number to the next file that is opened, and its text
- * would then go into that file. */
+ * would then go into that file. What takes its place cannot be used either: writing to it is an
+ * error. */
 static void open_standard_streams(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
-			(void)!open("/dev/null", O_RDWR);
+			(void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
 static bool want_color(const SmithOptions *options)
