@@ -77,7 +77,7 @@ char **smith_runtime_command(const SmithFleet *fleet, const SmithService *servic
 	return finish(argv);
 }
 
-/* A Python string literal: JSON's escapes are Python's. */
+/* A Python string literal. */
 static char *literal(const char *text)
 {
 	GString *out = g_string_new("'");
