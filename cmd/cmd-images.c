@@ -45,15 +45,16 @@ static void add_json(SmithNode *list, const char *name, const SmithDescriptor *e
 		     const SmithManifest *manifest, const SmithImageConfig *config)
 {
 	SmithNode *node = smith_node_new(SMITH_NODE_MAP);
+	g_autoptr(SmithPlatform) parts =
+		smith_platform_new(config->os, config->architecture, config->variant);
+	g_autofree char *platform = smith_platform_to_string(parts);
 
 	smith_node_set(node, "name", smith_node_new_string(name));
 	smith_node_set(node, "manifest", smith_node_new_string(entry->digest));
 	smith_node_set(node, "config", smith_node_new_string(manifest->config->digest));
 	smith_node_set(node, "created",
 		       smith_node_new_string(config->created != NULL ? config->created : ""));
-	smith_node_set(
-		node, "platform",
-		smith_node_new_string(config->architecture != NULL ? config->architecture : ""));
+	smith_node_set(node, "platform", smith_node_new_string(platform));
 	smith_node_set(node, "size", smith_node_new_int(total_size(manifest)));
 	smith_node_set(node, "layers", layers_node(manifest, config));
 	smith_node_append(list, node);
