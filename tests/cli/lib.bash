@@ -38,7 +38,7 @@ make_pristine() {
 		  main: {host: one, services: [Web, Worker]}
 		services:
 		  Web:
-		    family: web
+		    family: family-web
 		    app: {script: app/web.py, files: [app]}
 		    pip: [beta==2.0]
 		    ports: {service: 8080}
@@ -48,7 +48,7 @@ make_pristine() {
 		    pip: {requirements: requirements/worker.txt}
 	END
 	printf 'family: base\nfrom: "oci:base:tiny:1"\n' >families.d/base.yaml
-	printf 'family: web\nfrom: base\npip: [alpha==1.0, gamma==0.3]\n' >families.d/web.yaml
+	printf 'family: family-web\nfrom: base\npip: [alpha==1.0, gamma==0.3]\n' >families.d/family-web.yaml
 	printf 'delta==1.0\n' >requirements/worker.txt
 	printf 'print("web")\n' >app/web.py
 	printf 'print("worker")\n' >app/worker.py
@@ -81,10 +81,9 @@ relock() {
 }
 
 digests() {
-	"$ocismith" --progress none -C "$1" --store "$2" --format json build "${@:3}" | python3 -c '
-import json, sys
-for image in json.load(sys.stdin)["images"]:
-    print(image["name"], image["manifest"])'
+	local json
+	json=$("$ocismith" --progress none -C "$1" --store "$2" --format json build "${@:3}") || return
+	grep -E '^ *"(name|manifest)": ' <<<"$json"
 }
 
 # what is in the fleet and in the working directory, with times
@@ -93,7 +92,8 @@ snapshot() { find "$fleet" "$plain" -printf '%p %y %s %m %T@ %l\n' | sort; }
 # check_blobs STORE: every blob has the digest that its name says, and nothing is there that has no place in a store
 check_blobs() {
 	local bad
-	bad=$(cd "$1/oci/blobs/sha256" && find . -type f -printf '%P  %P\n' | sha256sum --check --quiet 2>&1) || {
+	bad=$(cd "$1/oci/blobs/sha256" && find . -type f -exec sha256sum {} + | awk '"./" $1 != $2') || return
+	[ -z "$bad" ] || {
 		echo "damaged blobs in the store: $bad"
 		return 1
 	}
@@ -106,7 +106,7 @@ check_blobs() {
 intact() {
 	[ ! -e "$store/oci/oci-layout" ] || check_blobs "$store" || return
 	local got
-	got=$(digests "$pristine" "$store") || return
+	got=$(unset SOURCE_DATE_EPOCH && digests "$pristine" "$store") || return
 	check_blobs "$store" || return
 	[ "$got" = "$golden" ] || {
 		printf 'other digests:\n%s\ninstead of:\n%s\n' "$got" "$golden"
