@@ -40,7 +40,8 @@ gboolean smith_cmd_units(SmithInvocation *inv, GError **error)
 
 	if (files == NULL)
 		return FALSE;
-	if (output != NULL && !smith_quadlet_write(files, output, *groups == NULL, error))
+	if (output != NULL && !smith_quadlet_write(inv->prepared->fleet, files, output, hosts,
+						   *groups == NULL, error))
 		return FALSE;
 	if (inv->format == SMITH_FORMAT_JSON)
 		print_json(files, output == NULL);

@@ -9,6 +9,9 @@
 #include "quadlet/marker.h"
 #include "quadlet/unit.h"
 
+#define SECOND G_GINT64_CONSTANT(1000000000)
+#define START_TIMEOUT 60
+
 typedef struct {
 	const SmithFleet *fleet;
 	const SmithHost *host;
@@ -25,10 +28,10 @@ void smith_unit_file_free(SmithUnitFile *file)
 
 static int parse_podman(const char *text)
 {
-	char *end = NULL;
-	gint64 major = g_ascii_strtoll(text, &end, 10);
-	gint64 minor = *end == '.' ? g_ascii_strtoll(end + 1, &end, 10) : 0;
-	if (major < 1 || major > 99 || minor > 99 || (*end != '\0' && *end != '.'))
+	guint64 major = 0, minor = 0;
+	g_auto(GStrv) parts = g_strsplit(text, ".", 3);
+	if (parts[0] == NULL || !g_ascii_string_to_unsigned(parts[0], 10, 1, 99, &major, NULL) ||
+	    (parts[1] != NULL && !g_ascii_string_to_unsigned(parts[1], 10, 0, 99, &minor, NULL)))
 		return -1;
 	return (int)(major * 100 + minor);
 }
@@ -44,11 +47,10 @@ static void add_file(Emit *emit, const char *name, const char *suffix, const Smi
 static SmithUnit *begin(const Emit *emit, const char *description)
 {
 	SmithUnit *unit = smith_unit_new();
-	g_autofree char *line = g_strconcat(SMITH_QUADLET_MARKER, emit->fleet->name,
-					    "; changes here are lost", NULL);
+	g_autofree char *line = smith_quadlet_first_line(emit->fleet);
 	smith_unit_comment(unit, line);
 	smith_unit_section(unit, "Unit");
-	smith_unit_add(unit, "Description", description);
+	smith_unit_add_text(unit, "Description", description);
 	return unit;
 }
 
@@ -99,8 +101,8 @@ static void add_needs(const Emit *emit, const SmithService *service, SmithUnit *
 
 static char *duration(gint64 nanoseconds)
 {
-	if (nanoseconds % 1000000000 == 0)
-		return g_strdup_printf("%" G_GINT64_FORMAT "s", nanoseconds / 1000000000);
+	if (nanoseconds % SECOND == 0)
+		return g_strdup_printf("%" G_GINT64_FORMAT "s", nanoseconds / SECOND);
 	return g_strdup_printf("%" G_GINT64_FORMAT "ns", nanoseconds);
 }
 
@@ -163,6 +165,17 @@ static void add_container(const Emit *emit, const SmithGroup *group, const Smith
 	add_health(emit, service, unit);
 }
 
+/* Seconds: a unit is started when its service is healthy, which may take all of the start period
+ * and then as many checks as may fail. */
+static gint64 start_timeout(const SmithService *service)
+{
+	const SmithHealth *health = service->health;
+	if (health == NULL)
+		return START_TIMEOUT;
+	gint64 checks = health->retries * (health->interval + health->timeout);
+	return START_TIMEOUT + (health->start_period + checks) / SECOND;
+}
+
 static void emit_container(Emit *emit, const SmithGroup *group, const SmithService *service)
 {
 	g_autofree char *description =
@@ -176,7 +189,7 @@ static void emit_container(Emit *emit, const SmithGroup *group, const SmithServi
 	smith_unit_section(unit, "Service");
 	smith_unit_add(unit, "Restart", "always");
 	smith_unit_add(unit, "RestartSec", "2");
-	smith_unit_add(unit, "TimeoutStartSec", "180");
+	smith_unit_addf(unit, "TimeoutStartSec", "%" G_GINT64_FORMAT, start_timeout(service));
 	smith_unit_section(unit, "Install");
 	smith_unit_add(unit, "WantedBy", "default.target");
 	add_file(emit, service->slug, ".container", unit);

@@ -13,6 +13,7 @@
  * host's podman does not know are never written: pods need 5.0.
  */
 #define SMITH_QUADLET_PODMAN "5.4" /* for hosts that do not say theirs */
+#define SMITH_QUADLET_UNIT_LIMIT (1024 * 1024)
 
 typedef struct {
 	char *path; /* "mainpc/core.pod" */
@@ -26,8 +27,10 @@ void smith_unit_file_free(SmithUnitFile *file);
 GPtrArray *smith_quadlet_units(const SmithFleet *fleet, const char *const *hosts,
 			       const char *const *groups, GError **error);
 
-/* Writes them below @directory. Each begins with a line that says that it is ours: files with that
- * line that are no longer wanted in a host's directory are removed (only when @complete), and a
- * file without it in the way is an error before anything is written. */
-gboolean smith_quadlet_write(GPtrArray *files, const char *directory, gboolean complete,
-			     GError **error);
+/* Writes them below @directory. Each begins with a line that says that it is ours and which
+ * fleet's. A file without that in the way is an error before anything is written.
+ *
+ * With @complete, @files are all that @hosts (NULL or empty: every directory that is there) are to
+ * have: other files of this fleet, at most SMITH_QUADLET_UNIT_LIMIT bytes, are removed. */
+gboolean smith_quadlet_write(const SmithFleet *fleet, GPtrArray *files, const char *directory,
+			     const char *const *hosts, gboolean complete, GError **error);

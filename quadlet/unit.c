@@ -23,18 +23,24 @@ void smith_unit_free(SmithUnit *unit)
 	g_free(unit);
 }
 
-char *smith_unit_escape(const char *value)
+static char *escape(const char *value, const char *doubled)
 {
 	GString *out = g_string_new(NULL);
 	for (; *value != '\0'; value++) {
-		if (*value == '%' || *value == '$')
+		if (strchr(doubled, *value) != NULL)
 			g_string_append_c(out, *value);
-		if (g_ascii_iscntrl(*value))
+		/* the last one would join the next line to this one */
+		if (g_ascii_iscntrl(*value) || (*value == '\\' && value[1] == '\0'))
 			g_string_append_printf(out, "\\x%02x", (guchar)*value);
 		else
 			g_string_append_c(out, *value);
 	}
 	return g_string_free(out, FALSE);
+}
+
+char *smith_unit_escape(const char *value)
+{
+	return escape(value, "%$");
 }
 
 char *smith_unit_quote(const char *word)
@@ -60,7 +66,7 @@ char *smith_unit_quote(const char *word)
 
 void smith_unit_comment(SmithUnit *unit, const char *text)
 {
-	g_autofree char *safe = smith_unit_escape(text);
+	g_autofree char *safe = escape(text, "");
 	g_string_append_printf(unit->text, "# %s\n", safe);
 }
 
@@ -74,6 +80,12 @@ void smith_unit_section(SmithUnit *unit, const char *name)
 void smith_unit_add(SmithUnit *unit, const char *key, const char *value)
 {
 	g_autofree char *safe = smith_unit_escape(value);
+	g_string_append_printf(unit->text, "%s=%s\n", key, safe);
+}
+
+void smith_unit_add_text(SmithUnit *unit, const char *key, const char *value)
+{
+	g_autofree char *safe = escape(value, "%");
 	g_string_append_printf(unit->text, "%s=%s\n", key, safe);
 }
 

@@ -20,9 +20,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithUnit, smith_unit_free)
 
 void smith_unit_comment(SmithUnit *unit, const char *text);
 void smith_unit_section(SmithUnit *unit, const char *name);
-/* KEY=VALUE, the rest of the line raw. Line breaks and other control characters become \xNN, which
- * is not what was meant, but cannot begin another line. */
+/* KEY=VALUE, the rest of the line raw. Line breaks and other control characters become \xNN, as
+ * does a backslash at the end, which is not what was meant, but cannot begin or join another line.
+ */
 void smith_unit_add(SmithUnit *unit, const char *key, const char *value);
+/* The same for a text that systemd shows and does not run: "$" means nothing there. */
+void smith_unit_add_text(SmithUnit *unit, const char *key, const char *value);
 void smith_unit_addf(SmithUnit *unit, const char *key, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* KEY=WORD WORD ..., each quoted. */
 void smith_unit_add_words(SmithUnit *unit, const char *key, const char *const *words);

@@ -8,15 +8,28 @@
 #include "base/fd.h"
 #include "quadlet/marker.h"
 #include "quadlet/quadlet.h"
+#include "quadlet/unit.h"
 
-#define UNIT_LIMIT (1024 * 1024)
-
-static bool is_ours(int dirfd, const char *path)
+char *smith_quadlet_first_line(const SmithFleet *fleet)
 {
-	g_autoptr(GBytes) bytes = smith_fd_read_file(dirfd, path, UNIT_LIMIT, NULL);
-	static const char marker[] = "# " SMITH_QUADLET_MARKER;
-	return bytes != NULL && g_bytes_get_size(bytes) >= strlen(marker) &&
-	       memcmp(g_bytes_get_data(bytes, NULL), marker, strlen(marker)) == 0;
+	return g_strconcat(SMITH_QUADLET_MARKER, fleet->name, "; changes here are lost", NULL);
+}
+
+static bool is_regular(int dirfd, const char *path)
+{
+	struct stat st;
+	return fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+}
+
+static bool begins_with(int dirfd, const char *path, const char *beginning)
+{
+	g_autoptr(GBytes) bytes =
+		is_regular(dirfd, path)
+			? smith_fd_read_file(dirfd, path, SMITH_QUADLET_UNIT_LIMIT, NULL)
+			: NULL;
+	gsize length = strlen(beginning);
+	return bytes != NULL && g_bytes_get_size(bytes) >= length &&
+	       memcmp(g_bytes_get_data(bytes, NULL), beginning, length) == 0;
 }
 
 static gboolean check_free(GPtrArray *files, int dirfd, GError **error)
@@ -25,7 +38,7 @@ static gboolean check_free(GPtrArray *files, int dirfd, GError **error)
 		const SmithUnitFile *file = files->pdata[i];
 		struct stat st;
 		if (fstatat(dirfd, file->path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    !is_ours(dirfd, file->path))
+		    !begins_with(dirfd, file->path, "# " SMITH_QUADLET_MARKER))
 			return smith_throw(error, SMITH_ERROR_CONFLICT,
 					   "'%s' is there and was not written by ocismith",
 					   file->path);
@@ -33,9 +46,19 @@ static gboolean check_free(GPtrArray *files, int dirfd, GError **error)
 	return TRUE;
 }
 
-static gboolean remove_old(GPtrArray *files, int dirfd, const char *host, GError **error)
+static bool is_wanted(GPtrArray *files, const char *path)
 {
-	smith_autofd int hostfd = smith_fd_open_dir(dirfd, host, error);
+	for (guint i = 0; i < files->len; i++)
+		if (strcmp(((SmithUnitFile *)files->pdata[i])->path, path) == 0)
+			return true;
+	return false;
+}
+
+static gboolean remove_old(GPtrArray *files, int dirfd, const char *host, const char *first_line,
+			   GError **error)
+{
+	smith_autofd int hostfd =
+		smith_fd_open_beneath(dirfd, host, O_RDONLY | O_DIRECTORY, 0, error);
 	if (hostfd < 0)
 		return FALSE;
 	g_autoptr(GPtrArray) names = smith_fd_list_dir(hostfd, error);
@@ -44,17 +67,38 @@ static gboolean remove_old(GPtrArray *files, int dirfd, const char *host, GError
 	for (guint i = 0; i < names->len; i++) {
 		const char *name = names->pdata[i];
 		g_autofree char *path = g_strconcat(host, "/", name, NULL);
-		bool wanted = false;
-		for (guint j = 0; j < files->len && !wanted; j++)
-			wanted = strcmp(((SmithUnitFile *)files->pdata[j])->path, path) == 0;
-		if (!wanted && is_ours(hostfd, name) && unlinkat(hostfd, name, 0) < 0)
+		if (!is_wanted(files, path) && begins_with(hostfd, name, first_line) &&
+		    unlinkat(hostfd, name, 0) < 0)
 			return smith_throw_errno(error, "cannot remove '%s'", path);
 	}
 	return TRUE;
 }
 
-gboolean smith_quadlet_write(GPtrArray *files, const char *directory, gboolean complete,
-			     GError **error)
+/* Also below directories of hosts that have left the fleet. */
+static gboolean remove_all_old(const SmithFleet *fleet, GPtrArray *files, int dirfd,
+			       const char *const *hosts, GError **error)
+{
+	g_autoptr(SmithUnit) unit = smith_unit_new();
+	g_autofree char *line = smith_quadlet_first_line(fleet);
+	smith_unit_comment(unit, line);
+	g_autofree char *first_line = smith_unit_text(unit);
+	g_autoptr(GPtrArray) names = smith_fd_list_dir(dirfd, error);
+	if (names == NULL)
+		return FALSE;
+	for (guint i = 0; i < names->len; i++) {
+		const char *name = names->pdata[i];
+		struct stat st;
+		if (hosts != NULL && *hosts != NULL && !g_strv_contains(hosts, name))
+			continue;
+		if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
+		    !remove_old(files, dirfd, name, first_line, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean smith_quadlet_write(const SmithFleet *fleet, GPtrArray *files, const char *directory,
+			     const char *const *hosts, gboolean complete, GError **error)
 {
 	SMITH_AUTO_PREFIX("units in", directory, error);
 	if (!smith_fd_make_dirs(AT_FDCWD, directory, error))
@@ -62,7 +106,6 @@ gboolean smith_quadlet_write(GPtrArray *files, const char *directory, gboolean c
 	smith_autofd int dirfd = smith_fd_open_dir(AT_FDCWD, directory, error);
 	if (dirfd < 0 || !check_free(files, dirfd, error))
 		return FALSE;
-	g_autofree char *last = NULL;
 	for (guint i = 0; i < files->len; i++) {
 		const SmithUnitFile *file = files->pdata[i];
 		g_autofree char *host = g_path_get_dirname(file->path);
@@ -70,11 +113,6 @@ gboolean smith_quadlet_write(GPtrArray *files, const char *directory, gboolean c
 		    !smith_fd_write_file(dirfd, file->path, file->text, strlen(file->text), 0644,
 					 error))
 			return FALSE;
-		if (complete && g_strcmp0(last, host) != 0 &&
-		    !remove_old(files, dirfd, host, error))
-			return FALSE;
-		g_free(last);
-		last = g_steal_pointer(&host);
 	}
-	return TRUE;
+	return !complete || remove_all_old(fleet, files, dirfd, hosts, error);
 }

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "quadlet/quadlet.h"
+
+#include "tests/unit/fleet-test.h"
+
+static char *data_path(const char *name)
+{
+	return g_test_build_filename(G_TEST_DIST, "tests", "data", "quadlet", name, NULL);
+}
+
+static void load(TestFleet *test, const char *text)
+{
+	test_fleet_write(test, "families.d/base.yaml", "family: base\nfrom: debian:12\n");
+	test_fleet_write(test, "fleet.yaml", text);
+	test_fleet_load(test);
+}
+
+static void load_golden(TestFleet *test)
+{
+	g_autofree char *path = data_path("fleet.yaml");
+	g_autofree char *text = NULL;
+
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	load(test, text);
+}
+
+static GPtrArray *units(const SmithFleet *fleet, const char *host, const char *group)
+{
+	const char *hosts[] = {host, NULL}, *groups[] = {group, NULL};
+	g_autoptr(GError) error = NULL;
+	GPtrArray *files = smith_quadlet_units(fleet, host != NULL ? hosts : NULL,
+					       group != NULL ? groups : NULL, &error);
+
+	g_assert_no_error(error);
+	return files;
+}
+
+static char *paths_of(const GPtrArray *files)
+{
+	GString *paths = g_string_new(NULL);
+
+	for (guint i = 0; i < files->len; i++)
+		g_string_append_printf(paths, "%s%s", i > 0 ? " " : "",
+				       ((SmithUnitFile *)files->pdata[i])->path);
+	return g_string_free(paths, FALSE);
+}
+
+static void test_golden(void)
+{
+	g_auto(TestFleet) test = test_fleet_new();
+	g_autoptr(GPtrArray) files = NULL;
+	g_autofree char *paths = NULL;
+
+	load_golden(&test);
+	files = units(test.fleet, NULL, NULL);
+	paths = paths_of(files);
+	g_assert_cmpstr(paths, ==,
+			"mainpc/core.pod mainpc/web.container mainpc/worker.container "
+			"old.local/edge.pod old.local/far.container");
+	for (guint i = 0; i < files->len; i++) {
+		const SmithUnitFile *file = files->pdata[i];
+		g_autofree char *path = data_path(file->path);
+		g_autofree char *expected = NULL;
+
+		if (!g_file_get_contents(path, &expected, NULL, NULL))
+			g_error("no '%s'; it should be:\n%s", path, file->text);
+		g_assert_cmpstr(file->text, ==, expected);
+	}
+}
+
+static void check_choice(const SmithFleet *fleet, const char *host, const char *group,
+			 const char *expected)
+{
+	g_autoptr(GPtrArray) files = units(fleet, host, group);
+	g_autofree char *paths = paths_of(files);
+
+	g_assert_cmpstr(paths, ==, expected);
+}
+
+static void test_choice(void)
+{
+	static const char *const nobody[] = {"mainpc", "nobody", NULL};
+	g_auto(TestFleet) test = test_fleet_new();
+	g_autoptr(GError) error = NULL;
+
+	load_golden(&test);
+	check_choice(test.fleet, "old.local", NULL, "old.local/edge.pod old.local/far.container");
+	check_choice(test.fleet, NULL, "edge", "old.local/edge.pod old.local/far.container");
+	check_choice(test.fleet, "mainpc", "edge", "");
+	g_assert_null(smith_quadlet_units(test.fleet, nobody, NULL, &error));
+	g_assert_error(error, SMITH_ERROR, SMITH_ERROR_USAGE);
+	g_clear_error(&error);
+	g_assert_null(smith_quadlet_units(test.fleet, NULL, nobody, &error));
+	g_assert_error(error, SMITH_ERROR, SMITH_ERROR_USAGE);
+}
+
+static void test_podman_versions(void)
+{
+	static const struct {
+		const char *podman;
+		const char *userns; /* NULL: refused */
+	} rows[] = {
+		{"5.10", "\nUserNS=keep-id:uid=10001,gid=10001\n"},
+		{"5.3", "\nUserNS=keep-id:uid=10001,gid=10001\n"},
+		{"5.2.2", "\nPodmanArgs=--userns=keep-id:uid=10001,gid=10001\n"},
+		{"6", "\nUserNS=keep-id:uid=10001,gid=10001\n"},
+		{"4.9", NULL},
+		{"4.9.4", NULL},
+		{"3", NULL},
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_auto(TestFleet) test = test_fleet_new();
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GPtrArray) files = NULL;
+		g_autofree char *text =
+			g_strdup_printf("fleet: t\nhosts: {h: {podman: \"%s\"}}\n"
+					"groups: {g: {host: h, services: [A]}}\n"
+					"services: {A: {family: base, app: {module: m}}}\n",
+					rows[i].podman);
+
+		load(&test, text);
+		files = smith_quadlet_units(test.fleet, NULL, NULL, &error);
+		if (rows[i].userns == NULL) {
+			g_assert_null(files);
+			g_assert_error(error, SMITH_ERROR, SMITH_ERROR_UNSUPPORTED);
+			g_assert_true(g_str_has_prefix(error->message, "host 'h': podman "));
+			continue;
+		}
+		g_assert_no_error(error);
+		g_assert_nonnull(strstr(((SmithUnitFile *)files->pdata[1])->text, rows[i].userns));
+	}
+}
+
+static gboolean write_units(TestFleet *test, GPtrArray *files, const char *host, gboolean complete,
+			    GError **error)
+{
+	const char *hosts[] = {host, NULL};
+	g_autofree char *out = g_build_filename(test->path, "out", NULL);
+
+	return smith_quadlet_write(test->fleet, files, out, host != NULL ? hosts : NULL, complete,
+				   error);
+}
+
+static bool exists(const TestFleet *test, const char *path)
+{
+	return faccessat(test->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void test_write(void)
+{
+	g_auto(TestFleet) test = test_fleet_new();
+	g_autoptr(GPtrArray) files = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+
+	load_golden(&test);
+	files = units(test.fleet, NULL, NULL);
+	for (int i = 0; i < 2; i++) {
+		g_assert_true(write_units(&test, files, NULL, TRUE, &error));
+		g_assert_no_error(error);
+	}
+	text = test_fleet_read(&test, "out/mainpc/core.pod");
+	g_assert_cmpstr(text, ==, ((SmithUnitFile *)files->pdata[0])->text);
+}
+
+/* A unit that is no longer wanted goes; what others wrote, another fleet of ours too, stays. */
+static void test_stale(void)
+{
+	g_auto(TestFleet) test = test_fleet_new();
+	g_autoptr(GPtrArray) files = NULL, few = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *ours = NULL;
+
+	load_golden(&test);
+	files = units(test.fleet, NULL, NULL);
+	g_assert_true(write_units(&test, files, NULL, TRUE, &error));
+	ours = test_fleet_read(&test, "out/mainpc/web.container");
+	test_fleet_write(&test, "out/mainpc/foreign.container", "[Container]\n");
+	test_fleet_write(&test, "out/mainpc/other.container",
+			 "# written by ocismith from the fleet other; changes here are lost\n");
+	test_fleet_write(&test, "out/gone/web.container", ours);
+	test_fleet_write(&test, "out/web.container", ours);
+	test_fleet_write(&test, "out/mainpc/web.container.d/x", ours);
+	g_assert_cmpint(symlinkat("web.container", test.fd, "out/mainpc/link.container"), ==, 0);
+	few = units(test.fleet, "mainpc", "edge");
+	g_assert_true(write_units(&test, few, "mainpc", FALSE, &error));
+	g_assert_true(exists(&test, "out/mainpc/core.pod"));
+	g_assert_true(write_units(&test, few, "mainpc", TRUE, &error));
+	g_assert_no_error(error);
+	g_assert_false(exists(&test, "out/mainpc/core.pod"));
+	g_assert_false(exists(&test, "out/mainpc/web.container"));
+	g_assert_true(exists(&test, "out/mainpc/foreign.container"));
+	g_assert_true(exists(&test, "out/mainpc/other.container"));
+	g_assert_true(exists(&test, "out/mainpc/web.container.d/x"));
+	g_assert_true(exists(&test, "out/mainpc/link.container"));
+	g_assert_true(exists(&test, "out/old.local/edge.pod"));
+	g_assert_true(exists(&test, "out/gone/web.container"));
+	g_assert_true(write_units(&test, few, NULL, TRUE, &error));
+	g_assert_false(exists(&test, "out/old.local/edge.pod"));
+	g_assert_false(exists(&test, "out/gone/web.container"));
+	g_assert_true(exists(&test, "out/web.container"));
+}
+
+static void check_in_the_way(TestFleet *test, GPtrArray *files, const char *path)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(write_units(test, files, NULL, TRUE, &error));
+	g_assert_error(error, SMITH_ERROR, SMITH_ERROR_CONFLICT);
+	g_assert_nonnull(strstr(error->message, path));
+	g_assert_nonnull(strstr(error->message, "was not written by ocismith"));
+	g_assert_false(exists(test, "out/mainpc/core.pod"));
+}
+
+static void test_in_the_way(void)
+{
+	g_auto(TestFleet) test = test_fleet_new();
+	g_autoptr(GPtrArray) files = NULL;
+
+	load_golden(&test);
+	files = units(test.fleet, NULL, NULL);
+	test_fleet_write(&test, "out/old.local/far.container", "# mine\n");
+	check_in_the_way(&test, files, "'old.local/far.container'");
+	g_assert_cmpint(unlinkat(test.fd, "out/old.local/far.container", 0), ==, 0);
+	g_assert_cmpint(symlinkat("nowhere", test.fd, "out/old.local/far.container"), ==, 0);
+	check_in_the_way(&test, files, "'old.local/far.container'");
+	g_assert_cmpint(unlinkat(test.fd, "out/old.local/far.container", 0), ==, 0);
+	test_fleet_write(&test, "out/old.local/edge.pod/x", "");
+	check_in_the_way(&test, files, "'old.local/edge.pod'");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/quadlet/quadlet/golden", test_golden);
+	g_test_add_func("/quadlet/quadlet/choice", test_choice);
+	g_test_add_func("/quadlet/quadlet/podman-versions", test_podman_versions);
+	g_test_add_func("/quadlet/quadlet/write", test_write);
+	g_test_add_func("/quadlet/quadlet/stale", test_stale);
+	g_test_add_func("/quadlet/quadlet/in-the-way", test_in_the_way);
+	return g_test_run();
+}
