@@ -225,7 +225,6 @@ class Vendor:
 
 
 def stage_packages(deb, name, stage):
-    ignore = shutil.ignore_patterns('__pycache__', '*.pyc')
     for top in deb.tops:
         if top in deb.infos or top == '__pycache__':
             continue
@@ -233,14 +232,28 @@ def stage_packages(deb, name, stage):
             if path == '%s/%s' % (SITE, top) or path.startswith('%s/%s/' % (SITE, top)):
                 copy_file(deb.root, path, os.path.join(stage, path[len(SITE) + 1:]))
     for source, target in EXTRA.get(normalize(name), []):
-        shutil.copytree(os.path.join(deb.root, source), os.path.join(stage, target),
-                        dirs_exist_ok=True, ignore=ignore, ignore_dangling_symlinks=True)
+        for folder, _, files in os.walk(os.path.join(deb.root, source)):
+            for path in (os.path.relpath(os.path.join(folder, f), deb.root) for f in files):
+                copy_file(deb.root, path, os.path.join(stage, target, path[len(source) + 1:]))
     if normalize(name) == 'matplotlib':
         path = os.path.join(stage, 'matplotlib/__init__.py')
         text = read(path).replace("'/usr/share/matplotlib/mpl-data'",
                                   'str(Path(__file__).with_name("mpl-data"))')
+        text = re.sub(r"""(['"])/etc/matplotlibrc\1""",
+                      'str(Path(__file__).with_name("mpl-data") / "matplotlibrc")', text)
         with open(path, 'w', encoding='utf-8') as f:
             f.write(text)
+
+
+def modules(stage):
+    """The importable names of a tree: modules, and folders that hold some at any depth."""
+    found = set()
+    for folder, _, files in os.walk(stage):
+        top = os.path.relpath(folder, stage).split('/')[0]
+        for name in files:
+            if re.search(r'\.(py|so)$', name) and not top.endswith(('.libs', '.data')):
+                found.add(name.split('.')[0] if top == '.' else top)
+    return sorted(found)
 
 
 def copy_file(root, path, target):
@@ -297,8 +310,7 @@ def build(job):
         tag = 'cp%s-cp%s-%s' % (PYTHON, PYTHON, platform) if binary else 'py3-none-any'
         with WheelWriter(out, dist.name, dist.version, tag, purelib=not binary) as wheel:
             wheel.add_tree(stage)
-            tops = sorted({re.sub(r'\..*$', '', t) for t in deb.tops if t not in deb.infos})
-            wheel.add_info('top_level.txt', '\n'.join(tops) + '\n')
+            wheel.add_info('top_level.txt', ''.join(t + '\n' for t in modules(stage)))
             if dist.entry_points:
                 wheel.add_info('entry_points.txt', dist.entry_points)
             wheel.finish(dist.metadata())
