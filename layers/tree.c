@@ -11,6 +11,7 @@
 
 struct SmithTree {
 	GHashTable *entries; /* path -> SmithEntry* */
+	gsize kept;	     /* bytes that were read to be kept */
 };
 
 /* What one layer says of those below it. */
@@ -61,13 +62,16 @@ static bool take_whiteout(Layer *layer, const char *path)
 	return true;
 }
 
-static gboolean keep_content(SmithEntry *entry, GError **error)
+static gboolean keep_content(SmithTree *tree, SmithEntry *entry, GError **error)
 {
+	SMITH_AUTO_PREFIX("content of", entry->path, error);
 	g_autoptr(SmithSource) source = entry->content->ops->open(entry->content, error);
+	gsize limit = MIN(SMITH_TREE_MAX_FILE, SMITH_TREE_MAX_KEPT - tree->kept);
 	g_autoptr(GBytes) bytes =
-		source != NULL ? smith_source_read_all(source, SMITH_TREE_MAX_FILE, error) : NULL;
+		source != NULL ? smith_source_read_all(source, limit, error) : NULL;
 	if (bytes == NULL)
 		return FALSE;
+	tree->kept += g_bytes_get_size(bytes);
 	smith_content_unref(entry->content);
 	entry->content = smith_content_new_bytes(bytes);
 	return TRUE;
@@ -80,7 +84,8 @@ static void drop_content(SmithEntry *entry)
 		entry->content->once = true;
 }
 
-static gboolean read_layer(Layer *layer, SmithEntryIter *iter, SmithTreeWant want, GError **error)
+static gboolean read_layer(SmithTree *tree, Layer *layer, SmithEntryIter *iter, SmithTreeWant want,
+			   GError **error)
 {
 	for (;;) {
 		g_autoptr(SmithEntry) entry = NULL;
@@ -92,7 +97,7 @@ static gboolean read_layer(Layer *layer, SmithEntryIter *iter, SmithTreeWant wan
 			continue;
 		bool wanted = entry->type == SMITH_ENTRY_FILE && entry->content != NULL &&
 			      want != NULL && want(entry);
-		if (wanted && !keep_content(entry, error))
+		if (wanted && !keep_content(tree, entry, error))
 			return FALSE;
 		if (!wanted)
 			drop_content(entry);
@@ -132,7 +137,7 @@ gboolean smith_tree_apply(SmithTree *tree, SmithEntryIter *iter, SmithTreeWant w
 	layer.entries = g_ptr_array_new_with_free_func((GDestroyNotify)smith_entry_free);
 	layer.hidden = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	layer.emptied = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	if (!read_layer(&layer, iter, want, error))
+	if (!read_layer(tree, &layer, iter, want, error))
 		return FALSE;
 	/* what is no directory takes the place of one with all that was in it */
 	for (guint i = 0; i < layer.entries->len; i++) {

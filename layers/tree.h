@@ -19,7 +19,8 @@ typedef struct SmithTree SmithTree;
 /* TRUE if the content of @entry (a regular file) is to be kept. */
 typedef gboolean (*SmithTreeWant)(const SmithEntry *entry);
 
-#define SMITH_TREE_MAX_FILE (64 * 1024 * 1024) /* of a content that is kept */
+#define SMITH_TREE_MAX_FILE (64 * 1024 * 1024)	/* of a content that is kept */
+#define SMITH_TREE_MAX_KEPT (256 * 1024 * 1024) /* of all that are read to be kept */
 
 SmithTree *smith_tree_new(void);
 void smith_tree_free(SmithTree *tree);
