@@ -19,17 +19,22 @@ static bool has_digest(const SmithDescriptor *entry, const char *name)
 	return strlen(hex) >= PREFIX_MIN && g_str_has_prefix(smith_digest_hex(entry->digest), hex);
 }
 
+typedef enum { BY_NAME, BY_LATEST, BY_ANY_TAG, BY_DIGEST, WAYS } Way;
+
 /* "NAME" stands for NAME:latest, or for the one tag that there is. */
-static bool has_name(const SmithDescriptor *entry, const char *name, bool any_tag)
+static bool has_name(const SmithDescriptor *entry, const char *name, Way way)
 {
 	const char *ref = smith_descriptor_get_annotation(entry, SMITH_ANNOTATION_REF_NAME);
 	if (ref == NULL || !g_str_has_prefix(ref, name))
 		return false;
 	const char *rest = ref + strlen(name);
-	return *rest == '\0' || (any_tag ? *rest == ':' : strcmp(rest, ":latest") == 0);
+	if (way == BY_NAME)
+		return *rest == '\0';
+	if (way == BY_LATEST)
+		return strcmp(rest, ":latest") == 0;
+	/* behind the colon of "localhost:5000/x" there is no tag */
+	return *rest == ':' && strchr(rest, '/') == NULL;
 }
-
-typedef enum { BY_NAME, BY_ANY_TAG, BY_DIGEST, WAYS } Way;
 
 static SmithDescriptor *find_in(const SmithLayout *layout, const char *name, GError **error)
 {
@@ -42,7 +47,7 @@ static SmithDescriptor *find_in(const SmithLayout *layout, const char *name, GEr
 		for (guint i = 0; i < index->manifests->len; i++) {
 			const SmithDescriptor *entry = index->manifests->pdata[i];
 			bool match = way == BY_DIGEST ? has_digest(entry, name)
-						      : has_name(entry, name, way == BY_ANY_TAG);
+						      : has_name(entry, name, way);
 			if (match && found != NULL && strcmp(found->digest, entry->digest) != 0) {
 				smith_throw(error, SMITH_ERROR_CONFLICT,
 					    "'%s' stands for more than one image", name);
