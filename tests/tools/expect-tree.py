@@ -67,6 +67,9 @@ def check_wheel(tree, path, seen, epoch):
     rows = list(csv.reader(io.StringIO(record)))
     for name, digest, size in rows:
         installed = os.path.normpath(SITE + name)
+        if '.data/scripts/' in name:
+            # pip leaves the row of a script that an entry point hides as it was
+            continue
         seen.add(installed)
         if not digest:
             if not name.endswith('/RECORD'):
