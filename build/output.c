@@ -11,6 +11,13 @@
 #include "layers/archive.h"
 #include "oci/ref.h"
 
+/* What a layout has before it is whole, and keeps when whoever makes it is killed. */
+static bool is_of_layout(const char *name)
+{
+	return strcmp(name, "blobs") == 0 || strcmp(name, "index.json") == 0 ||
+	       g_str_has_prefix(name, SMITH_TMPFILE_PREFIX);
+}
+
 /* A directory of somebody else's files is not one to put blobs into. */
 static gboolean check_directory(const char *path, GError **error)
 {
@@ -23,12 +30,15 @@ static gboolean check_directory(const char *path, GError **error)
 	g_autoptr(GPtrArray) names = smith_fd_list_dir(fd, error);
 	if (names == NULL)
 		return FALSE;
-	if (names->len == 0 || faccessat(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
-	    faccessat(fd, "index.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (faccessat(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return TRUE;
-	return smith_throw(error, SMITH_ERROR_CONFLICT,
-			   "directory is not empty and no image layout, it has '%s'",
-			   (char *)names->pdata[0]);
+	for (guint i = 0; i < names->len; i++)
+		if (!is_of_layout(names->pdata[i]))
+			return smith_throw(
+				error, SMITH_ERROR_CONFLICT,
+				"directory is not empty and no image layout, it has '%s'",
+				(char *)names->pdata[i]);
+	return TRUE;
 }
 
 /* An archive takes the place of a file, and of nothing else: not of a device. */

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Trouble from outside: disks that are full or read-only, kills at any moment, several builds at once, damaged
 # stores, servers that lie, output that nobody takes. Afterwards the store is whole and builds the same.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154  # scripts for other shells; a test is a subshell; lib's variables
 
 bats_require_minimum_version 1.5.0
 load lib
@@ -286,7 +287,9 @@ blobs() { find "$store/oci/blobs/sha256" -type f -printf '%s %p\n' | sort -rn | 
 
 @test "a manifest or config of the store with a flipped bit is made again" {
 	intact
-	for blob in $(grep -lE '^\{.*"(rootfs|layers)"' $(blobs)); do
+	mapfile -t documents < <(blobs | xargs grep -lE '^\{.*"(rootfs|layers)"')
+	[ "${#documents[@]}" -eq 6 ]
+	for blob in "${documents[@]}"; do
 		python3 - "$blob" <<-'END'
 			import os, sys
 			data = bytearray(open(sys.argv[1], 'rb').read())
@@ -451,7 +454,6 @@ serve() {
 	relock
 	rm -r "$store"
 	for habit in flipped-wheels cut-wheels no-wheels errors; do
-		lock=$(<"$fleet/build-lock.json")
 		serve $habit
 		sed -i "s|http://[^/]*|${url%/simple}|" "$fleet/build-lock.json"
 		smith build
