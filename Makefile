@@ -8,10 +8,10 @@ ifeq ($(origin CC),default)
 CC       := gcc
 endif
 FOLDERS  := base oci python store layers fleet build quadlet cmd
-PKGS     := glib-2.0 yaml-0.1 libcrypto libzstd
+PKGS     := json-glib-1.0 yaml-0.1 libcrypto libzstd
 
 # Debian packages: to build, to test; goals that need them install, as root, what is missing.
-BUILD_PKGS := gcc make pkg-config libglib2.0-dev libyaml-dev libssl-dev \
+BUILD_PKGS := gcc make pkg-config libglib2.0-dev libjson-glib-dev libyaml-dev libssl-dev \
               libarchive-dev libzstd-dev libdeflate-dev libisal-dev libcurl4-openssl-dev
 TEST_PKGS  := bats perl python3 python3-packaging python3-jsonschema python3-venv python3-pip \
               skopeo umoci zstd patchelf binutils dpkg-dev xz-utils file libseccomp-dev shellcheck \

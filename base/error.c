@@ -2,6 +2,7 @@
 #include "base/error.h"
 
 #include <errno.h>
+#include <gio/gio.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -24,8 +25,8 @@ static G_GNUC_PRINTF(2, 0) void throw_errno_valist(GError **error, const char *f
 {
 	int saved = errno;
 	if (error != NULL) {
-		GError *made = g_error_new_valist(
-			G_FILE_ERROR, (gint)g_file_error_from_errno(saved), format, args);
+		GError *made = g_error_new_valist(G_IO_ERROR, (gint)g_io_error_from_errno(saved),
+						  format, args);
 		char *message = g_strconcat(made->message, ": ", g_strerror(saved), NULL);
 		g_free(made->message);
 		made->message = message;

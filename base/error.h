@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <gio/gio.h>
 #include <glib.h>
 
 /*
@@ -14,7 +15,7 @@
  * Text: lower case, no full stop, cause first, the subject in single quotes, got and expected.
  * Context is added once, by the callee, with SMITH_AUTO_PREFIX as its first line.
  *
- * System calls that fail are reported in G_FILE_ERROR with the code of their errno.
+ * System calls that fail are reported in G_IO_ERROR with the code of their errno.
  */
 #define SMITH_ERROR smith_error_quark()
 GQuark smith_error_quark(void);
@@ -44,7 +45,7 @@ gpointer smith_throw_null(GError **error, SmithErrorCode code, const char *forma
 int smith_throw_fd(GError **error, SmithErrorCode code, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);
 
-/* G_FILE_ERROR from the current errno, which is kept; the text is "FORMAT: strerror". */
+/* G_IO_ERROR from the current errno, which is kept; the text is "FORMAT: strerror". */
 gboolean smith_throw_errno(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 gpointer smith_throw_errno_null(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 int smith_throw_errno_fd(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -2,16 +2,30 @@
 #include "base/error.h"
 #include "base/node.h"
 
+#include <errno.h>
+#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
 /*
- * A reader of our own: JSON libraries read more than RFC 8259 (comments, the last of duplicate
- * keys), recurse as deep as the text says, and tell no columns; and json-glib's libraries alone
- * take longer to load than a build in which nothing has changed may.
+ * json-glib reads more than RFC 8259 (comments, assignments, the last of duplicate keys), recurses
+ * as deep as the text says, and tells no columns. A scan of ours therefore goes first: it holds the
+ * text to the grammar and the limits, and notes for every value and key, in document order, where
+ * it stands. json-glib then makes the values, and the walk over its tree, in the same order, takes
+ * the notes along.
  */
 typedef struct {
+	char kind; /* '{', '[', '"', '0', 't', 'f', 'n', or 'k' for a key */
+	guint line;
+	guint column;
+	guint count;  /* members or items */
+	guint offset; /* of the text */
+	guint length;
+} Note;
+
+typedef struct {
 	const char *file;
+	const char *start;
 	const char *p;
 	const char *end;
 	const char *mark; /* line and column are of this byte */
@@ -19,13 +33,11 @@ typedef struct {
 	guint column;
 	guint depth;
 	guint values;
+	GArray *notes; /* (element-type Note) */
 	GError **error;
 } Scan;
 
-/* From here on a map's keys are looked up by hash. */
-#define MANY_KEYS 16
-
-static SmithNode *scan_value(Scan *scan);
+static gboolean scan_value(Scan *scan);
 
 static void move_mark(Scan *scan, const char *p)
 {
@@ -67,8 +79,7 @@ static char peek(const Scan *scan)
 
 static void skip_space(Scan *scan)
 {
-	while (scan->p < scan->end &&
-	       (*scan->p == ' ' || *scan->p == '\n' || *scan->p == '\t' || *scan->p == '\r'))
+	while (scan->p < scan->end && strchr(" \t\r\n", *scan->p) != NULL)
 		scan->p++;
 }
 
@@ -80,23 +91,19 @@ static gsize skip_digits(Scan *scan)
 	return scan->p - start;
 }
 
-static SmithPlace here(Scan *scan)
+static gboolean add_note(Scan *scan, char kind)
 {
+	if (kind != 'k' && ++scan->values > SMITH_NODE_MAX_NODES)
+		return fail(scan, scan->p, SMITH_ERROR_LIMIT,
+			    "document has too many values, at most " G_STRINGIFY(
+				    SMITH_NODE_MAX_NODES) " are read");
 	move_mark(scan, scan->p);
-	return (SmithPlace){scan->file, scan->line, scan->column};
-}
-
-static SmithNode *new_value(Scan *scan, SmithNodeType type)
-{
-	if (++scan->values > SMITH_NODE_MAX_NODES) {
-		fail(scan, scan->p, SMITH_ERROR_LIMIT,
-		     "document has too many values, at most " G_STRINGIFY(
-			     SMITH_NODE_MAX_NODES) " are read");
-		return NULL;
-	}
-	SmithNode *node = smith_node_new(type);
-	node->place = here(scan);
-	return node;
+	Note note = {.kind = kind,
+		     .line = scan->line,
+		     .column = scan->column,
+		     .offset = (guint)(scan->p - scan->start)};
+	g_array_append_val(scan->notes, note);
+	return TRUE;
 }
 
 static gboolean scan_hex4(Scan *scan, gunichar *value)
@@ -131,7 +138,8 @@ static gboolean scan_unicode(Scan *scan, GString *out)
 	} else if (value >= 0xdc00 && value <= 0xdfff) {
 		return fail(scan, start, SMITH_ERROR_INVALID, "lone surrogate in a string");
 	}
-	g_string_append_unichar(out, value);
+	if (out != NULL)
+		g_string_append_unichar(out, value);
 	return TRUE;
 }
 
@@ -147,39 +155,34 @@ static gboolean scan_escape(Scan *scan, GString *out)
 	const char *known = c != '\0' ? strchr(from, c) : NULL;
 	if (known == NULL)
 		return unexpected(scan, "an escape, one of \"\\/bfnrtu");
-	g_string_append_c(out, to[known - from]);
+	if (out != NULL)
+		g_string_append_c(out, to[known - from]);
 	scan->p++;
 	return TRUE;
 }
 
-static void skip_run(Scan *scan)
+/* @out gets the value; NULL when nobody asks. */
+static gboolean scan_string(Scan *scan, GString *out)
 {
-	while (scan->p < scan->end && (guchar)*scan->p >= 0x20 && *scan->p != '"' &&
-	       *scan->p != '\\')
-		scan->p++;
-}
-
-/* The string's value; NULL on error. */
-static char *scan_string(Scan *scan)
-{
-	const char *run = ++scan->p;
-	skip_run(scan);
-	if (peek(scan) == '"')
-		return g_strndup(run, (gsize)(scan->p++ - run));
-	g_autoptr(GString) out = g_string_new_len(run, scan->p - run);
-	while (peek(scan) != '"') {
-		if (peek(scan) != '\\') {
-			unexpected(scan, "'\"' at the end of the string");
-			return NULL;
-		}
+	if (peek(scan) != '"')
+		return unexpected(scan, "a string");
+	scan->p++;
+	while (TRUE) {
+		const char *run = scan->p;
+		while (scan->p < scan->end && (guchar)*scan->p >= 0x20 && *scan->p != '"' &&
+		       *scan->p != '\\')
+			scan->p++;
+		if (out != NULL)
+			g_string_append_len(out, run, scan->p - run);
+		if (peek(scan) == '"')
+			break;
+		if (peek(scan) != '\\')
+			return unexpected(scan, "'\"' at the end of the string");
 		if (!scan_escape(scan, out))
-			return NULL;
-		run = scan->p;
-		skip_run(scan);
-		g_string_append_len(out, run, scan->p - run);
+			return FALSE;
 	}
 	scan->p++;
-	return g_string_free(g_steal_pointer(&out), FALSE);
+	return TRUE;
 }
 
 static gboolean scan_number(Scan *scan)
@@ -205,112 +208,51 @@ static gboolean scan_number(Scan *scan)
 	return TRUE;
 }
 
-static SmithNode *number(Scan *scan)
-{
-	const char *start = scan->p;
-	g_autoptr(SmithNode) node = new_value(scan, SMITH_NODE_INT);
-	if (node == NULL || !scan_number(scan))
-		return NULL;
-	node->text = g_strndup(start, (gsize)(scan->p - start));
-	if (strpbrk(node->text, ".eE") == NULL &&
-	    g_ascii_string_to_signed(node->text, 10, G_MININT64, G_MAXINT64, &node->integer, NULL))
-		return g_steal_pointer(&node);
-	node->type = SMITH_NODE_DOUBLE;
-	node->number = g_ascii_strtod(node->text, NULL);
-	if (isfinite(node->number))
-		return g_steal_pointer(&node);
-	return smith_throw_null(scan->error, SMITH_ERROR_INVALID,
-				"%s:%u:%u: number is out of range", scan->file, node->place.line,
-				node->place.column);
-}
-
-static SmithNode *word(Scan *scan)
+static gboolean scan_word(Scan *scan)
 {
 	static const char *const words[] = {"true", "false", "null"};
 	for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
 		gsize length = strlen(words[i]);
-		if ((gsize)(scan->end - scan->p) < length || memcmp(scan->p, words[i], length) != 0)
-			continue;
-		SmithNode *node = new_value(scan, i == 2 ? SMITH_NODE_NULL : SMITH_NODE_BOOL);
-		if (node != NULL) {
-			node->boolean = i == 0;
-			node->text = g_strdup(words[i]);
+		if ((gsize)(scan->end - scan->p) >= length &&
+		    memcmp(scan->p, words[i], length) == 0) {
 			scan->p += length;
+			return TRUE;
 		}
-		return node;
 	}
-	unexpected(scan, "a value");
-	return NULL;
+	return unexpected(scan, "a value");
 }
 
-static SmithNode *string(Scan *scan)
+static gboolean scan_key(Scan *scan, GHashTable *keys)
 {
-	g_autoptr(SmithNode) node = new_value(scan, SMITH_NODE_STRING);
-	if (node != NULL)
-		node->text = scan_string(scan);
-	return node != NULL && node->text != NULL ? g_steal_pointer(&node) : NULL;
-}
-
-/* The member of @key that the map has already. @keys is made when the map has grown. */
-static const SmithNodeMember *find(const SmithNode *map, GHashTable **keys, const char *key)
-{
-	GPtrArray *members = map->members;
-	if (members->len < MANY_KEYS) {
-		for (guint i = 0; i < members->len; i++) {
-			const SmithNodeMember *member = members->pdata[i];
-			if (strcmp(member->key, key) == 0)
-				return member;
-		}
-		return NULL;
-	}
-	if (*keys == NULL)
-		*keys = g_hash_table_new(g_str_hash, g_str_equal);
-	for (guint i = g_hash_table_size(*keys); i < members->len; i++) {
-		SmithNodeMember *member = members->pdata[i];
-		g_hash_table_insert(*keys, member->key, member);
-	}
-	return g_hash_table_lookup(*keys, key);
-}
-
-static gboolean scan_member(Scan *scan, SmithNode *map, GHashTable **keys)
-{
+	g_autoptr(GString) key = g_string_new(NULL);
 	if (peek(scan) != '"')
 		return unexpected(scan, "a key in double quotes");
-	SmithPlace place = here(scan);
-	g_autofree char *key = scan_string(scan);
-	if (key == NULL)
+	if (!add_note(scan, 'k'))
 		return FALSE;
-	const SmithNodeMember *old = find(map, keys, key);
-	if (old != NULL)
+	guint index = scan->notes->len - 1;
+	if (!scan_string(scan, key))
+		return FALSE;
+	gpointer first;
+	if (g_hash_table_lookup_extended(keys, key->str, NULL, &first)) {
+		const Note *notes = (const Note *)(gconstpointer)scan->notes->data;
+		const Note *old = notes + GPOINTER_TO_UINT(first), *new = notes + index;
 		return smith_throw(scan->error, SMITH_ERROR_INVALID,
 				   "%s:%u:%u: duplicate key '%s', first at line %u column %u",
-				   scan->file, place.line, place.column, key, old->place.line,
-				   old->place.column);
+				   scan->file, new->line, new->column, key->str, old->line,
+				   old->column);
+	}
+	g_hash_table_insert(keys, g_strdup(key->str), GUINT_TO_POINTER(index));
 	skip_space(scan);
 	if (peek(scan) != ':')
 		return unexpected(scan, "':'");
 	scan->p++;
-	SmithNode *value = scan_value(scan);
-	if (value == NULL)
-		return FALSE;
-	smith_node_add(map, key, place, value);
 	return TRUE;
 }
 
-static gboolean scan_item(Scan *scan, SmithNode *list)
+/* A list or, with @keys, a map; the number of its elements in @count. */
+static gboolean scan_elements(Scan *scan, GHashTable *keys, guint *count)
 {
-	SmithNode *item = scan_value(scan);
-	if (item == NULL)
-		return FALSE;
-	smith_node_append(list, item);
-	return TRUE;
-}
-
-static gboolean scan_elements(Scan *scan, SmithNode *node)
-{
-	bool is_map = node->type == SMITH_NODE_MAP;
-	char close = is_map ? '}' : ']';
-	g_autoptr(GHashTable) keys = NULL;
+	char close = keys != NULL ? '}' : ']';
 	scan->p++;
 	skip_space(scan);
 	if (peek(scan) == close) {
@@ -319,70 +261,208 @@ static gboolean scan_elements(Scan *scan, SmithNode *node)
 	}
 	while (TRUE) {
 		skip_space(scan);
-		if (!(is_map ? scan_member(scan, node, &keys) : scan_item(scan, node)))
+		if (keys != NULL && !scan_key(scan, keys))
 			return FALSE;
+		if (!scan_value(scan))
+			return FALSE;
+		(*count)++;
 		if (peek(scan) == close)
 			break;
 		if (peek(scan) != ',')
-			return unexpected(scan, is_map ? "',' or '}'" : "',' or ']'");
+			return unexpected(scan, keys != NULL ? "',' or '}'" : "',' or ']'");
 		scan->p++;
 	}
 	scan->p++;
 	return TRUE;
 }
 
-static SmithNode *container(Scan *scan)
+static gboolean scan_container(Scan *scan)
 {
-	g_autoptr(SmithNode) node =
-		new_value(scan, *scan->p == '{' ? SMITH_NODE_MAP : SMITH_NODE_SEQ);
-	if (node == NULL)
-		return NULL;
-	if (scan->depth >= SMITH_NODE_MAX_DEPTH) {
-		fail(scan, scan->p, SMITH_ERROR_LIMIT,
-		     "document is nested deeper than " G_STRINGIFY(SMITH_NODE_MAX_DEPTH) " levels");
-		return NULL;
-	}
+	guint index = scan->notes->len - 1, count = 0;
+	g_autoptr(GHashTable) keys = NULL;
+	if (*scan->p == '{')
+		keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	if (scan->depth >= SMITH_NODE_MAX_DEPTH)
+		return fail(scan, scan->p, SMITH_ERROR_LIMIT,
+			    "document is nested deeper than " G_STRINGIFY(
+				    SMITH_NODE_MAX_DEPTH) " levels");
 	scan->depth++;
-	if (!scan_elements(scan, node))
-		return NULL;
+	if (!scan_elements(scan, keys, &count))
+		return FALSE;
 	scan->depth--;
-	return g_steal_pointer(&node);
+	g_array_index(scan->notes, Note, index).count = count;
+	return TRUE;
 }
 
-static SmithNode *scan_value(Scan *scan)
+static gboolean scan_value(Scan *scan)
 {
-	SmithNode *node = NULL;
 	skip_space(scan);
 	char c = peek(scan);
-	if (c == '{' || c == '[')
-		node = container(scan);
-	else if (c == '"')
-		node = string(scan);
-	else if (c == '-' || g_ascii_isdigit(c))
-		node = number(scan);
-	else
-		node = word(scan);
+	if (c == '-' || g_ascii_isdigit(c))
+		c = '0';
+	if (c == '\0' || strchr("{[\"0tfn", c) == NULL)
+		return unexpected(scan, "a value");
+	if (!add_note(scan, c))
+		return FALSE;
+	guint index = scan->notes->len - 1;
+	const char *start = scan->p;
+	if (c == '{' || c == '[') {
+		if (!scan_container(scan))
+			return FALSE;
+	} else if (c == '"') {
+		if (!scan_string(scan, NULL))
+			return FALSE;
+	} else if (!(c == '0' ? scan_number(scan) : scan_word(scan))) {
+		return FALSE;
+	}
+	g_array_index(scan->notes, Note, index).length = (guint)(scan->p - start);
 	skip_space(scan);
-	return node;
+	return TRUE;
+}
+
+typedef struct {
+	const char *file;
+	const char *start;
+	const Note *note; /* the next one */
+	GError **error;
+} Walk;
+
+static SmithNode *walk_value(Walk *walk, JsonNode *json);
+
+static gboolean disagree(const Walk *walk, const Note *note)
+{
+	return smith_throw(walk->error, SMITH_ERROR_FAILED,
+			   "%s:%u:%u: json-glib reads this otherwise than RFC 8259 says",
+			   walk->file, note->line, note->column);
+}
+
+static gboolean walk_number(const Walk *walk, const Note *note, SmithNode *node)
+{
+	node->text = g_strndup(walk->start + note->offset, note->length);
+	node->type = SMITH_NODE_INT;
+	if (strpbrk(node->text, ".eE") == NULL &&
+	    g_ascii_string_to_signed(node->text, 10, G_MININT64, G_MAXINT64, &node->integer, NULL))
+		return TRUE;
+	node->type = SMITH_NODE_DOUBLE;
+	node->number = g_ascii_strtod(node->text, NULL);
+	if (isfinite(node->number))
+		return TRUE;
+	return smith_throw(walk->error, SMITH_ERROR_INVALID, "%s:%u:%u: number is out of range",
+			   walk->file, note->line, note->column);
+}
+
+static gboolean walk_array(Walk *walk, JsonArray *array, SmithNode *node)
+{
+	guint length = json_array_get_length(array);
+	for (guint i = 0; i < length; i++) {
+		SmithNode *item = walk_value(walk, json_array_get_element(array, i));
+		if (item == NULL)
+			return FALSE;
+		smith_node_append(node, item);
+	}
+	return TRUE;
+}
+
+static gboolean walk_object(Walk *walk, JsonObject *object, SmithNode *node)
+{
+	JsonObjectIter iter;
+	const char *key;
+	JsonNode *json;
+	json_object_iter_init_ordered(&iter, object);
+	while (json_object_iter_next_ordered(&iter, &key, &json)) {
+		const Note *note = walk->note++;
+		SmithNode *value = walk_value(walk, json);
+		if (value == NULL)
+			return FALSE;
+		smith_node_add(node, key, (SmithPlace){walk->file, note->line, note->column},
+			       value);
+	}
+	return TRUE;
+}
+
+static gboolean walk_scalar(Walk *walk, const Note *note, JsonNode *json, SmithNode *node)
+{
+	GType type = json_node_get_value_type(json);
+	if (note->kind == '0')
+		return (type == G_TYPE_INT64 || type == G_TYPE_DOUBLE)
+			       ? walk_number(walk, note, node)
+			       : disagree(walk, note);
+	if (note->kind == '"') {
+		if (type != G_TYPE_STRING)
+			return disagree(walk, note);
+		node->type = SMITH_NODE_STRING;
+		node->text = json_node_dup_string(json);
+		return TRUE;
+	}
+	node->text = g_strndup(walk->start + note->offset, note->length);
+	if (note->kind == 'n')
+		return JSON_NODE_HOLDS_NULL(json) ? TRUE : disagree(walk, note);
+	if (type != G_TYPE_BOOLEAN)
+		return disagree(walk, note);
+	node->type = SMITH_NODE_BOOL;
+	node->boolean = note->kind == 't';
+	return TRUE;
+}
+
+static SmithNode *walk_value(Walk *walk, JsonNode *json)
+{
+	const Note *note = walk->note++;
+	bool is_map = note->kind == '{', is_list = note->kind == '[';
+	g_autoptr(SmithNode) node = smith_node_new(is_map    ? SMITH_NODE_MAP
+						   : is_list ? SMITH_NODE_SEQ
+							     : SMITH_NODE_NULL);
+	node->place = (SmithPlace){walk->file, note->line, note->column};
+	gboolean ok;
+	/* the counts keep the walk in step with the notes */
+	if (is_map)
+		ok = JSON_NODE_HOLDS_OBJECT(json) &&
+				     json_object_get_size(json_node_get_object(json)) == note->count
+			     ? walk_object(walk, json_node_get_object(json), node)
+			     : disagree(walk, note);
+	else if (is_list)
+		ok = JSON_NODE_HOLDS_ARRAY(json) &&
+				     json_array_get_length(json_node_get_array(json)) == note->count
+			     ? walk_array(walk, json_node_get_array(json), node)
+			     : disagree(walk, note);
+	else
+		ok = walk_scalar(walk, note, json, node);
+	return ok ? g_steal_pointer(&node) : NULL;
+}
+
+static gboolean scan_text(Scan *scan)
+{
+	if (!scan_value(scan))
+		return FALSE;
+	return scan->p == scan->end || unexpected(scan, "the end of the text");
 }
 
 SmithNode *smith_node_read_json(const char *text, gsize length, const char *file, GError **error)
 {
 	if (!smith_node_check_text(text, length, file, error))
 		return NULL;
+	g_autoptr(GArray) notes = g_array_new(FALSE, FALSE, sizeof(Note));
+	const char *name = g_intern_string(file);
 	Scan scan = {
-		.file = g_intern_string(file),
+		.file = name,
+		.start = text,
 		.p = text,
 		.end = text + length,
 		.mark = text,
 		.line = 1,
 		.column = 1,
+		.notes = notes,
 		.error = error,
 	};
-	g_autoptr(SmithNode) node = scan_value(&scan);
-	if (node != NULL && scan.p != scan.end) {
-		unexpected(&scan, "the end of the text");
+	if (!scan_text(&scan))
 		return NULL;
-	}
-	return g_steal_pointer(&node);
+	g_autoptr(JsonParser) parser = json_parser_new();
+	g_autoptr(GError) problem = NULL;
+	if (!json_parser_load_from_data(parser, text, (gssize)length, &problem))
+		return smith_throw_null(error, SMITH_ERROR_FAILED, "%s: %s", file,
+					problem->message);
+	Walk walk = {.file = name,
+		     .start = text,
+		     .note = (const Note *)(gconstpointer)notes->data,
+		     .error = error};
+	return walk_value(&walk, json_parser_get_root(parser));
 }

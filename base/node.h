@@ -19,7 +19,7 @@
  *   YAML: one document; plain scalars resolve by the YAML 1.2 core schema (null, bool, int, float,
  *   else string), quoted ones are strings; anchors and aliases; no tags but the core ones; no merge
  *   keys; map keys are scalars, kept as their text. An empty stream is a null.
- *   JSON: RFC 8259, UTF-8 without byte order mark.
+ *   JSON: RFC 8259, UTF-8 without byte order mark, values through json-glib behind a strict scan.
  * Integers beyond 64 bits become doubles; their text stays as written.
  */
 #define SMITH_NODE_MAX_BYTES (16 * 1024 * 1024)

@@ -23,7 +23,7 @@ static gboolean check_directory(const char *path, GError **error)
 {
 	g_autoptr(GError) local = NULL;
 	smith_autofd int fd = smith_fd_open_dir(AT_FDCWD, path, &local);
-	if (g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+	if (g_error_matches(local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
 		return TRUE;
 	if (fd < 0)
 		return smith_throw(error, SMITH_ERROR_INVALID, "%s", local->message);

@@ -494,7 +494,7 @@ static void load_families(SmithFleet *fleet, SmithDiag *diag)
 	g_autoptr(GError) error = NULL;
 	smith_autofd int fd =
 		smith_fd_open_beneath(fleet->fd, "families.d", O_RDONLY | O_DIRECTORY, 0, &error);
-	if (g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
 		return;
 	g_autoptr(GPtrArray) names = fd >= 0 ? smith_fd_list_dir(fd, &error) : NULL;
 	if (names == NULL) {

@@ -166,7 +166,7 @@ SmithLock *smith_lock_load(const SmithFleet *fleet, GError **error)
 	g_autoptr(GError) local = NULL;
 	g_autoptr(GBytes) bytes =
 		smith_fd_read_file(fleet->fd, SMITH_LOCK_FILE, LOCK_LIMIT, &local);
-	if (g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+	if (g_error_matches(local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)) {
 		smith_throw(error, SMITH_ERROR_STALE,
 			    "no '%s' in '%s': run 'ocismith lock' to make it", SMITH_LOCK_FILE,
 			    fleet->directory);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "layers/ignore.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -381,7 +382,7 @@ SmithIgnore *smith_ignore_load(int context_dirfd, GError **error)
 			return smith_ignore_parse(text != NULL ? text : "", length, files[i],
 						  error);
 		}
-		if (!g_error_matches(missing, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+		if (!g_error_matches(missing, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)) {
 			g_propagate_error(error, g_steal_pointer(&missing));
 			return NULL;
 		}

@@ -2,6 +2,7 @@
 #include "base/entry.h"
 
 #include <fcntl.h>
+#include <gio/gio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -186,8 +187,8 @@ static void test_file_content(void)
 	}
 	assert_content_fails(dirfd, "sub/file", 6, SMITH_ERROR, SMITH_ERROR_CONFLICT);
 	assert_content_fails(dirfd, "sub/file", 8, SMITH_ERROR, SMITH_ERROR_CONFLICT);
-	assert_content_fails(dirfd, "sub/link", 7, G_FILE_ERROR, G_FILE_ERROR_LOOP);
-	assert_content_fails(dirfd, "sub/none", 7, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+	assert_content_fails(dirfd, "sub/link", 7, G_IO_ERROR, G_IO_ERROR_TOO_MANY_LINKS);
+	assert_content_fails(dirfd, "sub/none", 7, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 	assert_content_fails(dirfd, "sub", 0, SMITH_ERROR, SMITH_ERROR_CONFLICT);
 	assert_content_fails(dirfd, "fifo", 0, SMITH_ERROR, SMITH_ERROR_CONFLICT);
 	assert_content_fails(dirfd, "out/passwd", 1, SMITH_ERROR, SMITH_ERROR_INVALID);

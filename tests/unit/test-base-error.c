@@ -2,6 +2,7 @@
 #include "base/error.h"
 
 #include <errno.h>
+#include <gio/gio.h>
 #include <stdbool.h>
 
 static void test_throw(void)
@@ -30,18 +31,18 @@ static void test_errno(void)
 	errno = ENOENT;
 	g_assert_false(smith_throw_errno(&error, "cannot open '%s'", "a%sb"));
 	g_assert_cmpint(errno, ==, ENOENT);
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 	g_assert_cmpstr(error->message, ==, "cannot open 'a%sb': No such file or directory");
 	g_clear_error(&error);
 
 	errno = ENOSPC;
 	g_assert_cmpint(smith_throw_errno_fd(&error, "cannot write"), ==, -1);
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOSPC);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
 	g_clear_error(&error);
 
 	errno = EACCES;
 	g_assert_null(smith_throw_errno_null(&error, "cannot read"));
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_ACCES);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
 	g_clear_error(&error);
 
 	errno = EIO;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gio/gio.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -126,11 +127,11 @@ static void check_beneath(int dirfd, gboolean links)
 	assert_beneath(dirfd, "a/b", TRUE, 0, 0);
 	assert_beneath(dirfd, "a/b/", TRUE, 0, 0);
 	assert_beneath(dirfd, ".", TRUE, 0, 0);
-	assert_beneath(dirfd, "", FALSE, G_FILE_ERROR, G_FILE_ERROR_NOENT);
-	assert_beneath(dirfd, "none", FALSE, G_FILE_ERROR, G_FILE_ERROR_NOENT);
-	assert_beneath(dirfd, "a/none/file", FALSE, G_FILE_ERROR, G_FILE_ERROR_NOENT);
-	assert_beneath(dirfd, "a/b/file/x", FALSE, G_FILE_ERROR, G_FILE_ERROR_NOTDIR);
-	assert_beneath(dirfd, "a/b/file/", FALSE, G_FILE_ERROR, G_FILE_ERROR_NOTDIR);
+	assert_beneath(dirfd, "", FALSE, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+	assert_beneath(dirfd, "none", FALSE, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+	assert_beneath(dirfd, "a/none/file", FALSE, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+	assert_beneath(dirfd, "a/b/file/x", FALSE, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
+	assert_beneath(dirfd, "a/b/file/", FALSE, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
 	static const char *const out[] = {"..", "../x", "a/../../x", "/", "/etc/passwd", "//etc"};
 	for (gsize i = 0; i < G_N_ELEMENTS(out); i++)
 		assert_beneath(dirfd, out[i], FALSE, SMITH_ERROR, SMITH_ERROR_INVALID);
@@ -140,23 +141,24 @@ static void check_beneath(int dirfd, gboolean links)
 			assert_beneath(dirfd, out_links[i], FALSE, SMITH_ERROR,
 				       SMITH_ERROR_INVALID);
 		else
-			assert_beneath(dirfd, out_links[i], FALSE, G_FILE_ERROR,
-				       i < 2 ? G_FILE_ERROR_LOOP : G_FILE_ERROR_NOTDIR);
+			assert_beneath(dirfd, out_links[i], FALSE, G_IO_ERROR,
+				       i < 2 ? G_IO_ERROR_TOO_MANY_LINKS
+					     : G_IO_ERROR_NOT_DIRECTORY);
 	}
-	assert_beneath(dirfd, "a/in", links, G_FILE_ERROR, G_FILE_ERROR_LOOP);
-	assert_beneath(dirfd, "dir/file", links, G_FILE_ERROR, G_FILE_ERROR_NOTDIR);
+	assert_beneath(dirfd, "a/in", links, G_IO_ERROR, G_IO_ERROR_TOO_MANY_LINKS);
+	assert_beneath(dirfd, "dir/file", links, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
 
 	g_autoptr(GError) error = NULL;
 	smith_autofd int last =
 		smith_fd_open_beneath(dirfd, "a/in", O_RDONLY | O_NOFOLLOW, 0, &error);
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_LOOP);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_LINKS);
 	g_clear_error(&error);
 	smith_autofd int made =
 		smith_fd_open_beneath(dirfd, "a/made", O_RDWR | O_CREAT | O_EXCL, 0600, &error);
 	g_assert_no_error(error);
 	smith_autofd int again =
 		smith_fd_open_beneath(dirfd, "a/made", O_RDWR | O_CREAT | O_EXCL, 0600, &error);
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS);
 	g_assert_cmpint(unlinkat(dirfd, "a/made", 0), ==, 0);
 }
 
@@ -213,13 +215,13 @@ static void test_make_dirs(Scratch *scratch, G_GNUC_UNUSED gconstpointer data)
 
 	put(fd, "file", "");
 	g_assert_false(smith_fd_make_dirs(fd, "file", &error));
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOTDIR);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
 	g_clear_error(&error);
 	g_assert_false(smith_fd_make_dirs(fd, "file/x/y", &error));
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOTDIR);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
 	g_clear_error(&error);
 	g_assert_false(smith_fd_make_dirs(fd, "", &error));
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 }
 
 static void test_remove_tree(Scratch *scratch, G_GNUC_UNUSED gconstpointer data)
@@ -295,10 +297,10 @@ static void test_read(Scratch *scratch, G_GNUC_UNUSED gconstpointer data)
 	}
 	g_autoptr(GError) error = NULL;
 	g_assert_null(smith_fd_read_file(scratch->fd, "none", 10, &error));
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 	g_clear_error(&error);
 	g_assert_null(smith_fd_read_file(scratch->fd, ".", 10, &error));
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_ISDIR);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
 	g_clear_error(&error);
 
 	/* files that say size 0, or that are huge and hollow */
@@ -330,7 +332,7 @@ static void test_write_all(void)
 	g_autoptr(GError) error = NULL;
 	smith_autofd int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	g_assert_false(smith_fd_write_all(full, "x", 1, &error));
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOSPC);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
 	g_clear_error(&error);
 	g_assert_true(smith_fd_write_all(full, NULL, 0, &error));
 	g_assert_false(smith_fd_write_all(-1, "x", 1, &error));
@@ -357,10 +359,10 @@ static void check_write_file(int fd)
 	}
 	assert_names(fd, "empty file sub");
 	g_assert_false(smith_fd_write_file(fd, "none/file", "x", 1, 0644, &error));
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 	g_clear_error(&error);
 	g_assert_false(smith_fd_write_file(fd, "sub", "x", 1, 0644, &error));
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_ISDIR);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
 	g_assert_nonnull(strstr(error->message, "writing 'sub'"));
 	assert_names(fd, "empty file sub");
 }
@@ -392,7 +394,7 @@ static void check_tmpfile(int fd)
 		if (rows[i].links)
 			g_assert_no_error(error);
 		else
-			g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST);
+			g_assert_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS);
 		smith_tmpfile_clear(&tmp);
 		assert_file(fd, "name", rows[i].content, 0644);
 		assert_names(fd, "name");
@@ -476,7 +478,7 @@ static void test_list_dir(Scratch *scratch, G_GNUC_UNUSED gconstpointer data)
 	g_autoptr(GError) error = NULL;
 	smith_autofd int file = openat(scratch->fd, "a", O_RDONLY | O_CLOEXEC);
 	g_assert_null(smith_fd_list_dir(file, &error));
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOTDIR);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
 }
 
 /* Writes 'l' when it has the lock. @mine is closed, since a lock lives as long as the last copy of
@@ -528,7 +530,7 @@ static void test_lock(Scratch *scratch, G_GNUC_UNUSED gconstpointer data)
 	}
 	g_autoptr(GError) error = NULL;
 	g_assert_cmpint(smith_fd_lock(scratch->fd, "none/lock", TRUE, &error), ==, -1);
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 }
 
 /* As in a read-only store: whoever may not write can still take the shared lock. */

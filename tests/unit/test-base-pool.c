@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/pool.h"
 
+#include <gio/gio.h>
 #include <sched.h>
 
 #include "base/error.h"

@@ -2,6 +2,7 @@
 #include "base/stream.h"
 
 #include <fcntl.h>
+#include <gio/gio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -165,9 +166,9 @@ static void test_sources(void)
 	g_assert_cmpint(fcntl(taken, F_GETFD), ==, -1);
 
 	smith_autofd int dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_fails(smith_source_new_fd(dir, FALSE, "dir"), G_FILE_ERROR, G_FILE_ERROR_ISDIR,
+	assert_fails(smith_source_new_fd(dir, FALSE, "dir"), G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY,
 		     "cannot read 'dir'");
-	assert_fails(smith_source_new_range(dir, 0, 1, "dir"), G_FILE_ERROR, G_FILE_ERROR_ISDIR,
+	assert_fails(smith_source_new_range(dir, 0, 1, "dir"), G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY,
 		     "cannot read 'dir'");
 }
 
@@ -349,7 +350,7 @@ static void test_sinks(void)
 	g_autoptr(GError) error = NULL;
 	g_assert_false(smith_sink_write(disk, "three", 5));
 	g_assert_false(smith_sink_finish(disk, &error));
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOSPC);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
 	g_assert_true(g_str_has_prefix(error->message, "writing 'disk': "));
 }
 

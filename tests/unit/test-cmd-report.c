@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/report.h"
 
+#include <gio/gio.h>
+
 #include "base/error.h"
 
 static void check_status(GQuark domain, int code, int expected)
@@ -24,7 +26,7 @@ static void test_status(void)
 	check_status(SMITH_ERROR, SMITH_ERROR_CONFLICT, 1);
 	check_status(SMITH_ERROR, SMITH_ERROR_UNSUPPORTED, 1);
 	check_status(SMITH_ERROR, SMITH_ERROR_CANCELLED, 1);
-	check_status(G_FILE_ERROR, SMITH_ERROR_STALE, 1);
+	check_status(G_IO_ERROR, SMITH_ERROR_STALE, 1);
 }
 
 static void test_error_text(void)

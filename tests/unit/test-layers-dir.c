@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "layers/dir.h"
 
+#include <gio/gio.h>
 #include <sys/stat.h>
 
 #include "base/error.h"

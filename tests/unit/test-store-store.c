@@ -105,7 +105,7 @@ static void test_not_a_directory(void)
 
 	g_assert_true(smith_fd_write_file(test.fd, "file", "", 0, 0644, NULL));
 	g_assert_null(smith_store_open(path, &error));
-	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOTDIR);
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
 	g_assert_true(g_str_has_prefix(error->message, "store '"));
 }
 
