@@ -147,7 +147,9 @@ static gboolean check_program(const SmithService *service, const SmithIgnore *ig
 {
 	if (service->app->form != SMITH_APP_SCRIPT)
 		return TRUE;
-	const char *script = service->app->script;
+	g_autofree char *script = smith_entry_path_normalize(service->app->script, error);
+	if (script == NULL)
+		return FALSE;
 	g_autofree char *path = g_build_filename(SMITH_APP_DIRECTORY + 1, script, NULL);
 	if (g_hash_table_contains(seen, path))
 		return TRUE;
