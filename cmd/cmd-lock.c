@@ -42,9 +42,9 @@ static void print_result(const SmithInvocation *inv, const SmithLock *lock, gboo
 		smith_print_json(node);
 		return;
 	}
-	smith_print("%s: %s, %u bases, %u wheels for %s\n", SMITH_LOCK_FILE,
-		    changed ? "written" : "unchanged", lock->bases->len, lock->wheels->len,
-		    lock->platform);
+	smith_print("%s: %s, %u base%s, %u wheels for %s\n", SMITH_LOCK_FILE,
+		    changed ? "written" : "unchanged", lock->bases->len,
+		    lock->bases->len == 1 ? "" : "s", lock->wheels->len, lock->platform);
 }
 
 /* --check: as if to write it, and then not. */
