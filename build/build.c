@@ -46,9 +46,8 @@ static void add_job(Plan *plan, const SmithService *service, const char *family,
 		    const SmithHost *host)
 {
 	const SmithFleet *fleet = plan->options->fleet;
-	g_autofree char *name =
-		service != NULL ? smith_fleet_image_name(fleet, service, host)
-				: g_strconcat(fleet->registry, "/", family, ":", fleet->tag, NULL);
+	g_autofree char *name = service != NULL ? smith_fleet_image_name(fleet, service, host)
+						: smith_fleet_family_image_name(fleet, family);
 	for (guint i = 0; i < plan->jobs->len; i++)
 		if (strcmp(((Job *)plan->jobs->pdata[i])->name, name) == 0)
 			return;
@@ -259,6 +258,16 @@ static void image_free(gpointer data)
 	g_free(image);
 }
 
+/* Hosts of one profile share an image. */
+static bool is_for_one_host(const Plan *plan, const Job *job)
+{
+	const SmithFleet *fleet = plan->options->fleet;
+	if (job->host == NULL)
+		return false;
+	g_autoptr(GPtrArray) hosts = smith_fleet_hosts_of(fleet, job->service);
+	return hosts->len == 1 || smith_fleet_image_is_own(fleet, job->service);
+}
+
 static SmithBuiltImage *write_image(const Plan *plan, const Job *job, GError **error)
 {
 	SMITH_AUTO_PREFIX("image", job->name, error);
@@ -275,7 +284,7 @@ static SmithBuiltImage *write_image(const Plan *plan, const Job *job, GError **e
 	SmithBuiltImage *image = g_new0(SmithBuiltImage, 1);
 	image->name = g_strdup(job->name);
 	image->subject = g_strdup(job->service != NULL ? job->service->name : job->family);
-	image->host = job->host != NULL ? g_strdup(job->host->name) : NULL;
+	image->host = is_for_one_host(plan, job) ? g_strdup(job->host->name) : NULL;
 	image->config_digest = g_strdup(config->digest);
 	image->manifest = g_steal_pointer(&manifest);
 	image->layers = parsed->layers->len;

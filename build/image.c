@@ -102,6 +102,16 @@ static void set_labels(const SmithImageSpec *spec, SmithContainerConfig *config,
 	}
 }
 
+/* The base's is about the base's program. */
+static void clear_healthcheck(SmithContainerConfig *config)
+{
+	if (config->healthcheck == NULL)
+		return;
+	g_strfreev(config->healthcheck->test);
+	g_free(config->healthcheck);
+	config->healthcheck = NULL;
+}
+
 static SmithHealthcheck *make_healthcheck(const SmithFleet *fleet, const SmithService *service)
 {
 	g_auto(GStrv) command = smith_runtime_health(fleet, service);
@@ -120,14 +130,17 @@ static SmithHealthcheck *make_healthcheck(const SmithFleet *fleet, const SmithSe
 	return check;
 }
 
+/* The base's and the service's: keys of a JSON object, so each once. */
 static char **make_ports(const SmithService *service, char **old)
 {
 	g_autoptr(GPtrArray) ports = g_ptr_array_new();
-	for (; old != NULL && *old != NULL; old++)
-		g_ptr_array_add(ports, g_strdup(*old));
+	for (char **port = old; port != NULL && *port != NULL; port++)
+		g_ptr_array_add(ports, g_strdup(*port));
 	for (guint i = 0; i < service->ports->len; i++) {
 		const SmithPort *port = service->ports->pdata[i];
-		g_ptr_array_add(ports, g_strdup_printf("%" G_GINT64_FORMAT "/tcp", port->number));
+		g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT "/tcp", port->number);
+		if (old == NULL || !g_strv_contains((const char *const *)old, text))
+			g_ptr_array_add(ports, g_steal_pointer(&text));
 	}
 	g_ptr_array_add(ports, NULL);
 	return (char **)g_ptr_array_steal(ports, NULL);
@@ -150,6 +163,7 @@ static void set_service(const SmithImageSpec *spec, SmithContainerConfig *config
 	char **ports = make_ports(service, config->exposed_ports);
 	g_strfreev(config->exposed_ports);
 	config->exposed_ports = ports;
+	clear_healthcheck(config);
 	config->healthcheck = make_healthcheck(fleet, service);
 }
 
@@ -174,8 +188,7 @@ static void set_config(const SmithImageSpec *spec, SmithImageConfig *config, con
 static void complete_history(SmithImageConfig *config, const SmithLockBase *base, guint layers)
 {
 	if (config->history == NULL)
-		config->history =
-			g_ptr_array_new_with_free_func((GDestroyNotify)smith_history_free);
+		config->history = g_ptr_array_new();
 	if (config->history->len > 0)
 		return;
 	g_autofree char *what = g_strconcat("base ", base->from, NULL);
@@ -231,6 +244,8 @@ static gboolean load_base(const SmithImageSpec *spec, SmithManifest **manifest,
 	if (!smith_layout_load_image(layout, image, manifest, config, error))
 		return FALSE;
 	g_clear_pointer(&(*manifest)->annotations, g_hash_table_unref);
+	g_clear_pointer(&(*manifest)->subject, smith_descriptor_free);
+	g_clear_pointer(&(*manifest)->artifact_type, g_free);
 	g_free((*manifest)->media_type);
 	(*manifest)->media_type = g_strdup(SMITH_MEDIA_MANIFEST);
 	rename_docker_layers(*manifest);

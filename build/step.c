@@ -21,10 +21,11 @@
 static const SmithBindField record_fields[] = {
 	SMITH_BIND(SmithLayer, media_type, "mediaType", STRING, .required = true),
 	SMITH_BIND(SmithLayer, digest, "digest", STRING, .required = true),
-	SMITH_BIND(SmithLayer, size, "size", INT, .required = true),
+	SMITH_BIND(SmithLayer, size, "size", INT, .required = true, .max = G_MAXINT64),
 	SMITH_BIND(SmithLayer, diff_id, "diffId", STRING, .required = true),
-	SMITH_BIND(SmithLayer, unpacked_size, "unpackedSize", INT, .required = true),
-	SMITH_BIND(SmithLayer, entries, "entries", INT, .required = true),
+	SMITH_BIND(SmithLayer, unpacked_size, "unpackedSize", INT, .required = true,
+		   .max = G_MAXINT64),
+	SMITH_BIND(SmithLayer, entries, "entries", INT, .required = true, .max = G_MAXINT64),
 	{0},
 };
 static const SmithBindTable record_table = {"step", sizeof(SmithLayer), record_fields, -1, -1,
@@ -154,12 +155,18 @@ SmithStep *smith_step_new_venv(const SmithStepContext *context, const SmithLockB
 	return step;
 }
 
+/* Its errors do not say which wheel it is; those of smith_wheel_entries() do. */
+static SmithWheel *open_wheel_file(const SmithStep *step, GError **error)
+{
+	SMITH_AUTO_PREFIX("wheel", step->wheel->file, error);
+	return smith_wheel_file_open(step->context->fleet, step->context->store, step->wheel,
+				     error);
+}
+
 static SmithEntryIter *open_wheel(SmithStep *step, GError **error)
 {
 	const SmithStepContext *context = step->context;
-	SMITH_AUTO_PREFIX("wheel", step->wheel->file, error);
-	g_autoptr(SmithWheel) wheel =
-		smith_wheel_file_open(context->fleet, context->store, step->wheel, error);
+	g_autoptr(SmithWheel) wheel = open_wheel_file(step, error);
 	if (wheel == NULL)
 		return NULL;
 	g_autofree char *minor = minor_version(step->base->python_version);
@@ -192,6 +199,12 @@ SmithStep *smith_step_new_wheel(const SmithStepContext *context, const SmithLock
 	return step;
 }
 
+static char *pin(GPtrArray *entries, const SmithService *service, GError **error)
+{
+	SMITH_AUTO_PREFIX("service", service->name, error);
+	return smith_app_pin(entries, error);
+}
+
 SmithStep *smith_step_new_app(const SmithStepContext *context, const SmithService *service,
 			      GError **error)
 {
@@ -199,7 +212,7 @@ SmithStep *smith_step_new_app(const SmithStepContext *context, const SmithServic
 	if (entries == NULL)
 		return NULL;
 	SmithKey *key = new_key(context, "app");
-	g_autofree char *digest = smith_app_pin(entries, error);
+	g_autofree char *digest = pin(entries, service, error);
 	smith_key_string(key, "files", digest);
 	g_autofree char *finished = smith_key_finish(key);
 	if (digest == NULL)
@@ -244,6 +257,7 @@ gboolean smith_step_look_up(SmithStep *step)
 							 g_bytes_get_size(record), step->key, NULL);
 	SmithLayer *layer = node != NULL ? smith_bind_parse(&record_table, node, NULL) : NULL;
 	if (layer != NULL && smith_digest_is_sha256(layer->digest) &&
+	    smith_digest_is_sha256(layer->diff_id) && smith_spec_is_layer(layer->media_type) &&
 	    smith_layout_has_blob(smith_store_layout(store), layer->digest, (gint64)layer->size)) {
 		step->layer = layer;
 		step->cached = true;
@@ -253,13 +267,10 @@ gboolean smith_step_look_up(SmithStep *step)
 	return FALSE;
 }
 
-gboolean smith_step_run(SmithStep *step, GError **error)
+static gboolean write_layer(SmithStep *step, SmithEntryIter *iter, GError **error)
 {
 	SMITH_AUTO_PREFIX(step->name, NULL, error);
 	const SmithStepContext *context = step->context;
-	g_autoptr(SmithEntryIter) iter = step->open(step, error);
-	if (iter == NULL)
-		return FALSE;
 	bool split = context->workers > 1 && step->weight > SPLIT_ABOVE;
 	step->layer =
 		smith_layer_write(iter, context->compression, split,
@@ -270,4 +281,10 @@ gboolean smith_step_run(SmithStep *step, GError **error)
 	gsize length = 0;
 	g_autofree char *text = smith_json_write(node, SMITH_JSON_COMPACT, &length);
 	return smith_store_put_step(context->store, step->key, text, length, error);
+}
+
+gboolean smith_step_run(SmithStep *step, GError **error)
+{
+	g_autoptr(SmithEntryIter) iter = step->open(step, error);
+	return iter != NULL && write_layer(step, iter, error);
 }
