@@ -21,6 +21,8 @@
 /* a match of three bytes from far away costs more than its literals */
 #define FAR 4096u
 #define TOKEN_MATCH 0x80000000u
+/* a match this long is taken without a look at the next byte's */
+#define LAZY_BELOW 32u
 /* below this a dynamic block's own header cannot pay */
 #define DYNAMIC_FROM_BITS (64u * 8u)
 
@@ -76,20 +78,27 @@ void smith_gzip_trailer(guint8 out[SMITH_GZIP_TRAILER_SIZE], guint32 crc32, guin
 	memcpy(out, words, sizeof words);
 }
 
+/* At most 16 bits; they leave four bytes at a time. */
 static void put_bits(SmithDeflater *self, guint32 value, guint count)
 {
 	self->bits |= (guint64)value << self->n_bits;
 	self->n_bits += count;
-	while (self->n_bits >= 8) {
-		*self->out++ = (guint8)self->bits;
-		self->bits >>= 8;
-		self->n_bits -= 8;
+	if (self->n_bits >= 32) {
+		guint32 word = GUINT32_TO_LE((guint32)self->bits);
+		memcpy(self->out, &word, sizeof word);
+		self->out += sizeof word;
+		self->bits >>= 32;
+		self->n_bits -= 32;
 	}
 }
 
+/* To the next byte, and all bytes out. */
 static void align_bits(SmithDeflater *self)
 {
-	put_bits(self, 0, (8 - self->n_bits) & 7);
+	for (; self->n_bits > 0; self->n_bits -= MIN(self->n_bits, 8)) {
+		*self->out++ = (guint8)self->bits;
+		self->bits >>= 8;
+	}
 }
 
 static guint distance_symbol(const SmithDeflater *self, guint32 distance)
@@ -298,6 +307,7 @@ static void write_stored(SmithDeflater *self, const guint8 *data, guint32 length
 		align_bits(self);
 		put_bits(self, part, 16);
 		put_bits(self, ~part & 0xffff, 16);
+		align_bits(self);
 		memcpy(self->out, data, part);
 		self->out += part;
 		data += part;
@@ -349,7 +359,7 @@ static void deflate_all(SmithDeflater *self, const Input *in)
 			count_literal(self, in->data[at++]);
 		} else {
 			Match later = {0, 0};
-			if (match.length < 32 && at + 1 < in->size) {
+			if (match.length < LAZY_BELOW && at + 1 < in->size) {
 				later = find(self, in, at + 1, match.length);
 				insert(self, in, at + 1);
 				searched = true;
@@ -398,9 +408,20 @@ static void init_tables(SmithDeflater *self)
 	smith_huffman_assign(&self->fixed_dist, 32);
 }
 
+/* A layer may be smaller than its deflater: making and faulting in the tables for each of them
+ * costs more than deflating it. What the last layer left in them is never looked at, as between
+ * members.
+ */
+static GPrivate spare = G_PRIVATE_INIT(g_free);
+
 SmithDeflater *smith_deflater_new(void)
 {
-	SmithDeflater *self = g_new0(SmithDeflater, 1);
+	SmithDeflater *self = g_private_get(&spare);
+	if (self != NULL) {
+		g_private_set(&spare, NULL);
+		return self;
+	}
+	self = g_new0(SmithDeflater, 1);
 	self->base = NO_POSITION + 1;
 	init_tables(self);
 	return self;
@@ -434,5 +455,8 @@ void smith_deflater_member(SmithDeflater *deflater, const void *data, gsize leng
 
 void smith_deflater_free(SmithDeflater *deflater)
 {
-	g_free(deflater);
+	if (deflater == NULL || g_private_get(&spare) != NULL)
+		g_free(deflater);
+	else
+		g_private_set(&spare, deflater);
 }
