@@ -72,23 +72,19 @@ SmithLayout *smith_store_layout(const SmithStore *store)
 
 GBytes *smith_store_get_step(const SmithStore *store, const char *key)
 {
-	g_autofree char *path = smith_store_file_path(smith_digest_hex(key));
-	return smith_fd_read_file(store->steps_fd, path, STEP_LIMIT, NULL);
+	return smith_fd_read_file(store->steps_fd, smith_digest_hex(key), STEP_LIMIT, NULL);
 }
 
 gboolean smith_store_put_step(const SmithStore *store, const char *key, const char *text,
 			      gsize length, GError **error)
 {
-	const char *hex = smith_digest_hex(key);
-	const char parent[] = {hex[0], hex[1], '\0'};
-	g_autofree char *path = smith_store_file_path(hex);
 	/* the same record, by another process or of a blob that was lost: nothing to replace */
 	g_autoptr(GBytes) there = smith_store_get_step(store, key);
 	if (there != NULL && g_bytes_get_size(there) == length &&
 	    memcmp(g_bytes_get_data(there, NULL), text, length) == 0)
 		return TRUE;
-	return smith_fd_make_dirs(store->steps_fd, parent, error) &&
-	       smith_fd_write_file(store->steps_fd, path, text, length, 0444, error);
+	return smith_fd_write_file(store->steps_fd, smith_digest_hex(key), text, length, 0444,
+				   error);
 }
 
 int smith_store_files_fd(const SmithStore *store)

@@ -8,8 +8,8 @@
 /*
  * The store: a directory that several processes share, where nothing that is known is done again.
  *
- *   oci/          an OCI image layout: all blobs, all named images; podman, skopeo and umoci read
- * it cache/steps/  XX/KEY: what the step of that key yielded (a small JSON text of the caller's)
+ *   oci/          an OCI image layout: all blobs, all named images; podman, skopeo, umoci read it
+ *   cache/steps/  KEY: what the step of that key yielded (a small JSON text of the caller's)
  *   cache/files/  XX/SHA256: downloaded files by their digest
  *
  * All of it is content- or key-addressed and written by tmpfile and link, so there are no locks but

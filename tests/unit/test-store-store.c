@@ -10,7 +10,7 @@
 #include "base/fd.h"
 
 #define KEY "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-#define KEY_FILE "cache/steps/e3/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define KEY_FILE "cache/steps/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 typedef struct {
 	char *path;
