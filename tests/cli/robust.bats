@@ -33,14 +33,15 @@ need_namespace() {
 			"$ocismith" --progress none -C "$fleet" --store "$2/store" build 2>"$3" || status=$?
 			[ "$status" = 1 ]
 			find "$2" -name ".tmp*"
-			mount -o remount,size=100m "$2"
-			"$ocismith" --progress none -C "$fleet" --store "$2/store" --format json build | grep -E "^ *\"(name|manifest)\": "
-		' - "$kilobytes" "$plain" "$BATS_TEST_TMPDIR/stderr"
+			cp -r "$2/store" "$4"
+		' - "$kilobytes" "$plain" "$BATS_TEST_TMPDIR/stderr" "$store"
 		stderr=$(<"$BATS_TEST_TMPDIR/stderr")
 		echo "$kilobytes: $stderr"
 		[ "$status" -eq 0 ]
-		[ "$output" = "$golden" ]
+		[ -z "$output" ]
 		[[ $stderr == "ocismith: error: "*"No space left on device" && $stderr != *$'\n'* ]]
+		intact
+		rm -rf "$store"
 	done
 	run unshare -Urm bash -c '
 		mount -t tmpfs -o size=3000k tmpfs "$1"
@@ -121,7 +122,10 @@ need_namespace() {
 @test "a store that cannot be made" {
 	[ "$(id -u)" -ne 0 ] || skip 'root may write everywhere'
 	chmod a-w "$plain"
-	store=$plain/store refused 1 "store '$plain/store': *Permission denied" build
+	store=$plain/store
+	smith build
+	[ "$status" -eq 1 ]
+	[[ $stderr == "ocismith: error: store '$store': "*"Permission denied" && $stderr != *$'\n'* ]]
 }
 
 @test "a store where there is something else" {
@@ -328,10 +332,10 @@ blobs() { find "$store/oci/blobs/sha256" -type f -printf '%s %p\n' | sort -rn | 
 @test "records of steps that are rubbish are made again" {
 	intact
 	for text in '' '{' '{}' '[]' '{"digest": "sha256:../../../../etc/passwd"}' "$(head -c 70000 /dev/zero | tr '\0' x)"; do
-		for record in "$store"/cache/steps/*/*; do
+		while read -r record; do
 			rm -f "$record"
 			echo "$text" >"$record"
-		done
+		done < <(find "$store/cache/steps" -type f)
 		intact
 	done
 	# a record of another layer is believed only as far as its blob goes
@@ -388,7 +392,7 @@ blobs() { find "$store/oci/blobs/sha256" -type f -printf '%s %p\n' | sort -rn | 
 # serve [HABIT]: an index of $fleet/wheels at $url, which has that bad habit; in place of find_links
 serve() {
 	if [ -n "${server-}" ]; then exec {server}>&-; fi
-	rm -f "$BATS_TEST_TMPDIR/pipe"
+	rm -f "$BATS_TEST_TMPDIR/pipe" "$BATS_TEST_TMPDIR/url"
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
 	python3 "$tools/bad-index.py" "$pristine/wheels" "$@" <"$BATS_TEST_TMPDIR/pipe" >"$BATS_TEST_TMPDIR/url" 3>&- &
 	exec {server}>"$BATS_TEST_TMPDIR/pipe"
