@@ -272,24 +272,20 @@ static SmithBuiltImage *write_image(const Plan *plan, const Job *job, GError **e
 {
 	SMITH_AUTO_PREFIX("image", job->name, error);
 	SmithImageSpec spec = {&plan->context, job->base, job->service, job->family, job->steps};
-	g_autoptr(SmithDescriptor) config = NULL;
-	g_autoptr(SmithDescriptor) manifest = smith_image_write(&spec, &config, error);
+	g_autoptr(SmithManifest) says = NULL;
+	g_autoptr(SmithDescriptor) manifest = smith_image_write(&spec, &says, error);
 	if (manifest == NULL)
-		return NULL;
-	g_autoptr(SmithManifest) parsed = NULL;
-	if (!smith_layout_load_image(smith_store_layout(plan->options->store), manifest, &parsed,
-				     NULL, error))
 		return NULL;
 	smith_descriptor_set_annotation(manifest, SMITH_ANNOTATION_REF_NAME, job->name);
 	SmithBuiltImage *image = g_new0(SmithBuiltImage, 1);
 	image->name = g_strdup(job->name);
 	image->subject = g_strdup(job->service != NULL ? job->service->name : job->family);
 	image->host = is_for_one_host(plan, job) ? g_strdup(job->host->name) : NULL;
-	image->config_digest = g_strdup(config->digest);
+	image->config_digest = g_strdup(says->config->digest);
 	image->manifest = g_steal_pointer(&manifest);
-	image->layers = parsed->layers->len;
-	for (guint i = 0; i < parsed->layers->len; i++)
-		image->bytes += (guint64)((SmithDescriptor *)parsed->layers->pdata[i])->size;
+	image->layers = says->layers->len;
+	for (guint i = 0; i < says->layers->len; i++)
+		image->bytes += (guint64)((SmithDescriptor *)says->layers->pdata[i])->size;
 	return image;
 }
 

@@ -257,7 +257,7 @@ static gboolean load_base(const SmithImageSpec *spec, SmithManifest **manifest,
 	return TRUE;
 }
 
-SmithDescriptor *smith_image_write(const SmithImageSpec *spec, SmithDescriptor **config_out,
+SmithDescriptor *smith_image_write(const SmithImageSpec *spec, SmithManifest **manifest_out,
 				   GError **error)
 {
 	g_autoptr(SmithManifest) manifest = NULL;
@@ -281,7 +281,6 @@ SmithDescriptor *smith_image_write(const SmithImageSpec *spec, SmithDescriptor *
 	if (image == NULL)
 		return NULL;
 	image->platform = smith_platform_new(config->os, config->architecture, config->variant);
-	if (config_out != NULL)
-		*config_out = smith_descriptor_copy(manifest->config);
+	*manifest_out = g_steal_pointer(&manifest);
 	return image;
 }

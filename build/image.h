@@ -18,6 +18,6 @@ typedef struct {
 } SmithImageSpec;
 
 /* Writes config and manifest into the store unless they are there. The descriptor of the manifest;
- * *config (may be NULL) gets that of the config. */
-SmithDescriptor *smith_image_write(const SmithImageSpec *spec, SmithDescriptor **config,
+ * *manifest gets what it says. */
+SmithDescriptor *smith_image_write(const SmithImageSpec *spec, SmithManifest **manifest,
 				   GError **error);
