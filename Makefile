@@ -149,6 +149,9 @@ check: all test-programs ## style, layers, unit tests, corpora and the tests of 
 check-unit: test-programs ## unit tests and corpora only
 	@$(PROVE) $(UNIT_BIN) $(REPLAY)
 
+check-some: all test-programs ## the tests that TESTS names
+	@$(PROVE) $(TESTS)
+
 check-e2e: all test-programs ## with real podman, systemd and docker; as root, needs the network
 	@$(PROVE) $(wildcard tests/e2e/*.bats)
 
