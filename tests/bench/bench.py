@@ -25,6 +25,25 @@ def store_files(store):
     return found
 
 
+def wheel_layer_bytes(store):
+    """The sum of the distinct layers of wheels, by the history of the images in a store."""
+    blobs, found = store + '/oci/blobs/sha256/', {}
+
+    def load(digest):
+        with open(blobs + digest.split(':')[1], encoding='utf-8') as f:
+            return json.load(f)
+
+    with open(store + '/oci/index.json', encoding='utf-8') as f:
+        images = json.load(f)['manifests']
+    for image in images:
+        manifest = load(image['digest'])
+        made = [h['created_by'] for h in load(manifest['config']['digest'])['history'] if not h.get('empty_layer')]
+        for layer, by in zip(manifest['layers'], made):
+            if by.startswith('ocismith wheel '):
+                found[layer['digest']] = layer['size']
+    return sum(found.values())
+
+
 class Smith:
     """Jobs of ocismith on one fleet with a store of its own."""
 
@@ -75,9 +94,10 @@ class Smith:
         row = measure(self.bench.local, command, runs, before)
         after = store_files(self.store)
         new = {p: s for p, s in after.items() if wrote.get(p) != s and not p.endswith('/.')}
-        blobs = sum(s[0] for p, s in new.items() if '/blobs/' in p)
-        row.update(files=len(new), bytes=sum(s[0] for s in new.values()), blob_bytes=blobs,
+        row.update(files=len(new), bytes=sum(s[0] for s in new.values()),
                    untouched=all(after.get(p) == s for p, s in wrote.items()) and len(after) == len(wrote))
+        if job == 'cold':
+            row['wheel_layer_bytes'] = wheel_layer_bytes(self.store)
         self.bench.add('ocismith', self.name, job, row)
 
     def jobs(self, runs, compressions):

@@ -27,7 +27,7 @@ def aims(result):
 
     def per_wheels(row):
         floor = find(result, 'floor', row['service'], 'cold')
-        return row['blob_bytes'] / floor['wheel_bytes'] if floor else None
+        return row['wheel_layer_bytes'] / floor['wheel_bytes'] if floor else None
 
     def wall(row):
         return row['wall']
@@ -39,7 +39,7 @@ def aims(result):
         lambda row: 0 if row['untouched'] else max(row['files'], 1))
     add('heavy, cold, against the floor', 'heavy', 'cold', 1.3, '%.2f x', per_floor)
     add('twenty services, cold', 'twenty', 'cold', 0.5, '%.3f s', wall)
-    add("twenty services, bytes against the distinct wheels'", 'twenty', 'cold', 1.1, '%.3f x', per_wheels)
+    add("twenty services, wheels' layers against the wheels", 'twenty', 'cold', 1.1, '%.3f x', per_wheels)
     for service in ('web', 'heavy', 'twenty'):
         add(service + ', cold, peak memory', service, 'cold', 64, '%.0f MiB', lambda row: row['peak_mib'])
     return found
