@@ -56,6 +56,12 @@ static void export_init(Export *export, const SmithLayout *layout)
 					      (GDestroyNotify)smith_entry_free);
 }
 
+static void export_clear(Export *export)
+{
+	g_clear_pointer(&export->files, g_hash_table_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Export, export_clear)
+
 static void add_entry(Export *export, SmithEntry *entry)
 {
 	g_hash_table_replace(export->files, entry->path, entry);
@@ -149,9 +155,8 @@ gboolean smith_archive_export_oci(const SmithLayout *layout, const SmithDescript
 				  const char *name, SmithSink *sink, GError **error)
 {
 	SMITH_AUTO_PREFIX("exporting image", descriptor->digest, error);
-	Export export;
+	g_auto(Export) export = {NULL, NULL};
 	export_init(&export, layout);
-	g_autoptr(GHashTable) files = export.files;
 	if (!add_oci_image(&export, descriptor, 0, error))
 		return FALSE;
 
@@ -198,9 +203,8 @@ gboolean smith_archive_export_docker(const SmithLayout *layout, const SmithDescr
 		return smith_throw(error, SMITH_ERROR_UNSUPPORTED,
 				   "a docker-archive holds one platform's image, not a '%s'",
 				   descriptor->media_type);
-	Export export;
+	g_auto(Export) export = {NULL, NULL};
 	export_init(&export, layout);
-	g_autoptr(GHashTable) files = export.files;
 	g_autoptr(SmithManifest) manifest = NULL;
 	if (!smith_layout_load_image(layout, descriptor, &manifest, NULL, error))
 		return FALSE;
