@@ -125,8 +125,8 @@ static gboolean add_path(const SmithFleet *fleet, const SmithIgnore *ignore, con
 	if (path == NULL || !check_listed(fleet, ignore, path, error))
 		return FALSE;
 	g_autofree char *dest = strcmp(path, ".") == 0
-					? g_strdup(SMITH_APP_DIRECTORY + 1)
-					: g_build_filename(SMITH_APP_DIRECTORY + 1, path, NULL);
+					? g_strdup(SMITH_APP_PATH)
+					: g_build_filename(SMITH_APP_PATH, path, NULL);
 	g_autoptr(SmithEntryIter) iter = smith_dir_read(fleet->fd, path, dest, ignore, error);
 	if (iter == NULL)
 		return FALSE;
@@ -150,7 +150,7 @@ static gboolean check_program(const SmithService *service, const SmithIgnore *ig
 	g_autofree char *script = smith_entry_path_normalize(service->app->script, error);
 	if (script == NULL)
 		return FALSE;
-	g_autofree char *path = g_build_filename(SMITH_APP_DIRECTORY + 1, script, NULL);
+	g_autofree char *path = g_build_filename(SMITH_APP_PATH, script, NULL);
 	if (g_hash_table_contains(seen, path))
 		return TRUE;
 	const SmithIgnoreRule *rule = smith_ignore_match(ignore, script, false);
@@ -172,8 +172,8 @@ GPtrArray *smith_app_entries(const SmithFleet *fleet, const SmithService *servic
 	g_autoptr(GPtrArray) entries =
 		g_ptr_array_new_with_free_func((GDestroyNotify)smith_entry_free);
 	/* the working directory is there also for a service without files */
-	g_ptr_array_add(entries, smith_entry_new(SMITH_ENTRY_DIR, SMITH_APP_DIRECTORY + 1, 0755));
-	g_hash_table_add(seen, g_strdup(SMITH_APP_DIRECTORY + 1));
+	g_ptr_array_add(entries, smith_entry_new(SMITH_ENTRY_DIR, SMITH_APP_PATH, 0755));
+	g_hash_table_add(seen, g_strdup(SMITH_APP_PATH));
 	for (char **listed = service->app->files; *listed != NULL; listed++)
 		if (!add_path(fleet, ignore, *listed, seen, entries, error))
 			return NULL;

@@ -6,7 +6,8 @@
 /*
  * How a service runs inside its image: one answer for image configs and for units.
  */
-#define SMITH_APP_DIRECTORY "/app"
+#define SMITH_APP_PATH "app" /* below the root of an image */
+#define SMITH_APP_DIRECTORY "/" SMITH_APP_PATH
 #define SMITH_UID 10001
 #define SMITH_GID 10001
 #define SMITH_USER "appuser"
