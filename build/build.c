@@ -172,8 +172,7 @@ static gboolean need_python(const SmithLockBase *base, GError **error)
 static gboolean add_job_steps(Plan *plan, Job *job, GError **error)
 {
 	const SmithBuildOptions *options = plan->options;
-	const char *from = NULL;
-	g_autoptr(GPtrArray) chain = smith_fleet_chain(options->fleet, job->family, &from);
+	const char *from = smith_fleet_base(options->fleet, job->family);
 	job->base = smith_lock_base(options->lock, from);
 	if (job->base == NULL)
 		return smith_throw(error, SMITH_ERROR_STALE, "base '%s' is not in '%s'", from,

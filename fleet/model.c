@@ -56,6 +56,13 @@ GPtrArray *smith_fleet_chain(const SmithFleet *fleet, const char *name, const ch
 	return chain;
 }
 
+const char *smith_fleet_base(const SmithFleet *fleet, const char *name)
+{
+	const char *base = NULL;
+	g_ptr_array_unref(smith_fleet_chain(fleet, name, &base));
+	return base;
+}
+
 GPtrArray *smith_fleet_hosts_of(const SmithFleet *fleet, const SmithService *service)
 {
 	GPtrArray *hosts = g_ptr_array_new();

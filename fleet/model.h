@@ -151,6 +151,9 @@ SmithHost *smith_fleet_host(const SmithFleet *fleet, const char *name);
  * root's image reference (borrowed). The fleet has been linted: no cycle, no unknown name. */
 GPtrArray *smith_fleet_chain(const SmithFleet *fleet, const char *name, const char **base);
 
+/* The image reference at the root of @name's chain (borrowed), under the same condition. */
+const char *smith_fleet_base(const SmithFleet *fleet, const char *name);
+
 /* The hosts that run @service (element-type SmithHost*, borrowed), in the fleet's order. */
 GPtrArray *smith_fleet_hosts_of(const SmithFleet *fleet, const SmithService *service);
 
