@@ -7,7 +7,7 @@ BUILD    ?= out$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 ifeq ($(origin CC),default)
 CC       := gcc
 endif
-FOLDERS  := base oci python store layers fleet build quadlet cmd
+FOLDERS  := base oci python store layers fleet lint build quadlet cmd
 PKGS     := json-glib-1.0 yaml-0.1 libcrypto libzstd
 
 # Debian packages: to build, to test; goals that need them install, as root, what is missing.

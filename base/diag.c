@@ -8,6 +8,7 @@
 static void finding_free(gpointer data)
 {
 	SmithFinding *finding = data;
+	g_free(finding->subject);
 	g_free(finding->text);
 	g_free(finding);
 }
@@ -27,8 +28,8 @@ void smith_diag_free(SmithDiag *diag)
 	g_free(diag);
 }
 
-void smith_diag_add(SmithDiag *diag, SmithSeverity severity, SmithPlace place, const char *rule,
-		    const char *format, ...)
+void smith_diag_addv(SmithDiag *diag, SmithSeverity severity, SmithPlace place, const char *rule,
+		     const char *subject, const char *format, va_list args)
 {
 	if (severity == SMITH_SEVERITY_ERROR)
 		diag->errors++;
@@ -41,11 +42,27 @@ void smith_diag_add(SmithDiag *diag, SmithSeverity severity, SmithPlace place, c
 	finding->severity = severity;
 	finding->place = place;
 	finding->rule = g_intern_string(rule);
+	finding->subject = g_strdup(subject);
+	finding->text = g_strdup_vprintf(format, args);
+	g_ptr_array_add(diag->findings, finding);
+}
+
+void smith_diag_add(SmithDiag *diag, SmithSeverity severity, SmithPlace place, const char *rule,
+		    const char *format, ...)
+{
 	va_list args;
 	va_start(args, format);
-	finding->text = g_strdup_vprintf(format, args);
+	smith_diag_addv(diag, severity, place, rule, NULL, format, args);
 	va_end(args);
-	g_ptr_array_add(diag->findings, finding);
+}
+
+void smith_diag_add_about(SmithDiag *diag, SmithSeverity severity, SmithPlace place,
+			  const char *rule, const char *subject, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	smith_diag_addv(diag, severity, place, rule, subject, format, args);
+	va_end(args);
 }
 
 static int compare_numbers(guint a, guint b)

@@ -32,6 +32,7 @@ typedef struct {
 	SmithSeverity severity;
 	SmithPlace place;
 	const char *rule; /* intern string: "unknown-key" */
+	char *subject;	  /* what it is about, by name: "Registry", "Registry:7200"; or NULL */
 	char *text;
 } SmithFinding;
 
@@ -47,6 +48,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithDiag, smith_diag_free)
 
 void smith_diag_add(SmithDiag *diag, SmithSeverity severity, SmithPlace place, const char *rule,
 		    const char *format, ...) G_GNUC_PRINTF(5, 6);
+/* As smith_diag_add(), with the finding's subject (or NULL). */
+void smith_diag_add_about(SmithDiag *diag, SmithSeverity severity, SmithPlace place,
+			  const char *rule, const char *subject, const char *format, ...)
+	G_GNUC_PRINTF(6, 7);
+void smith_diag_addv(SmithDiag *diag, SmithSeverity severity, SmithPlace place, const char *rule,
+		     const char *subject, const char *format, va_list args) G_GNUC_PRINTF(6, 0);
 /* By file, line, column, rule. */
 void smith_diag_sort(SmithDiag *diag);
 /* "fleet.yaml:12:5", or "fleet.yaml" for the whole file. */

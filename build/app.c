@@ -90,6 +90,8 @@ char *smith_app_pin(GPtrArray *entries, GError **error)
 		smith_node_append(row, smith_node_new_string(path));
 		smith_node_append(row, smith_node_new_string(smith_entry_type_name(entry->type)));
 		smith_node_append(row, smith_node_new_int(entry->mode));
+		if (entry->uid != 0)
+			smith_node_append(row, smith_node_new_int(entry->uid));
 		if (entry->target != NULL) {
 			g_autofree char *target =
 				smith_digest_of(entry->target, strlen(entry->target));
@@ -162,6 +164,52 @@ static gboolean check_program(const SmithService *service, const SmithIgnore *ig
 			   "script '%s' is not among the paths of app.files", script);
 }
 
+/* Podman gives a new volume the owner of the directory that it covers. */
+static gboolean add_directory(const char *path, GHashTable *seen, GPtrArray *entries,
+			      GError **error)
+{
+	SMITH_AUTO_PREFIX("directory", path, error);
+	g_autofree char *normal = smith_entry_path_normalize(path, error);
+	if (normal == NULL)
+		return FALSE;
+	SmithEntry *entry = NULL;
+	for (guint i = 0; g_hash_table_contains(seen, normal) && i < entries->len; i++)
+		if (strcmp(((SmithEntry *)entries->pdata[i])->path, normal) == 0)
+			entry = entries->pdata[i];
+	if (entry == NULL) {
+		entry = smith_entry_new(SMITH_ENTRY_DIR, normal, 0755);
+		g_ptr_array_add(entries, entry);
+		g_hash_table_add(seen, g_strdup(normal));
+	}
+	entry->uid = SMITH_UID;
+	entry->gid = SMITH_GID;
+	return TRUE;
+}
+
+static gboolean add_directories(const SmithService *service, GHashTable *seen, GPtrArray *entries,
+				GError **error)
+{
+	for (char **path = service->writable; *path != NULL; path++)
+		if (!add_directory(*path, seen, entries, error))
+			return FALSE;
+	for (guint i = 0; i < service->volumes->len; i++) {
+		const SmithMount *mount = service->volumes->pdata[i];
+		if (mount->target != NULL && !add_directory(mount->target, seen, entries, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static void add_generated(const SmithService *service, GPtrArray *entries)
+{
+	if (service->generated == NULL)
+		return;
+	g_autofree char *path =
+		g_strdup_printf(SMITH_APP_PATH "/" SMITH_SUPERVISOR_CONFIG, service->slug);
+	g_ptr_array_add(entries, smith_entry_new_file(path, 0644, service->generated,
+						      strlen(service->generated)));
+}
+
 GPtrArray *smith_app_entries(const SmithFleet *fleet, const SmithService *service, GError **error)
 {
 	SMITH_AUTO_PREFIX("service", service->name, error);
@@ -177,5 +225,9 @@ GPtrArray *smith_app_entries(const SmithFleet *fleet, const SmithService *servic
 	for (char **listed = service->app->files; *listed != NULL; listed++)
 		if (!add_path(fleet, ignore, *listed, seen, entries, error))
 			return NULL;
-	return check_program(service, ignore, seen, error) ? g_steal_pointer(&entries) : NULL;
+	if (!check_program(service, ignore, seen, error) ||
+	    !add_directories(service, seen, entries, error))
+		return NULL;
+	add_generated(service, entries);
+	return g_steal_pointer(&entries);
 }

@@ -71,12 +71,21 @@ static void add_service(Plan *plan, const SmithService *service, const SmithHost
 			add_job(plan, service, service->family, hosts->pdata[i]);
 }
 
+/* The members of a supervised group are in one image, and upstream images are not ours to make. */
 static void add_group(Plan *plan, const SmithGroup *group)
 {
 	const SmithFleet *fleet = plan->options->fleet;
-	for (char **name = group->services; *name != NULL; name++)
-		add_service(plan, smith_fleet_service(fleet, *name),
-			    smith_fleet_host(fleet, group->host));
+	const SmithHost *host = smith_fleet_host(fleet, group->host);
+	const SmithService *supervisor = smith_group_supervisor(fleet, group);
+	if (supervisor != NULL) {
+		add_service(plan, supervisor, host);
+		return;
+	}
+	for (char **name = group->services; *name != NULL; name++) {
+		const SmithService *service = smith_fleet_service(fleet, *name);
+		if (service->image == NULL)
+			add_service(plan, service, host);
+	}
 }
 
 static gboolean add_host(Plan *plan, const char *name, GError **error)
@@ -96,7 +105,7 @@ static gboolean add_host(Plan *plan, const char *name, GError **error)
 static gboolean throw_unknown_target(const SmithFleet *fleet, const char *target, GError **error)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
-	const GPtrArray *lists[] = {fleet->services, fleet->groups, fleet->families};
+	const GPtrArray *lists[] = {fleet->built, fleet->groups, fleet->families};
 	for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
 		for (guint j = 0; j < lists[i]->len; j++)
 			g_ptr_array_add(names, *(char **)lists[i]->pdata[j]);
@@ -116,6 +125,10 @@ static gboolean add_target(Plan *plan, const char *target, GError **error)
 	const SmithService *service = smith_fleet_service(fleet, target);
 	const SmithGroup *group = smith_fleet_group(fleet, target);
 	const SmithFamily *family = smith_fleet_family(fleet, target);
+	if (service != NULL && service->image != NULL)
+		return smith_throw(error, SMITH_ERROR_USAGE,
+				   "'%s' is the upstream image '%s': there is nothing to build",
+				   target, service->image);
 	if (service != NULL)
 		add_service(plan, service, NULL);
 	else if (group != NULL)
@@ -132,13 +145,13 @@ static gboolean add_targets(Plan *plan, GError **error)
 	const SmithFleet *fleet = plan->options->fleet;
 	char **targets = plan->options->targets;
 	if (targets == NULL || *targets == NULL) {
-		if (fleet->services->len == 0)
+		if (fleet->built->len == 0)
 			return smith_throw(error, SMITH_ERROR_INVALID,
 					   "fleet '%s' has no service to build; name a family to "
 					   "build that",
 					   fleet->name);
-		for (guint i = 0; i < fleet->services->len; i++)
-			add_service(plan, fleet->services->pdata[i], NULL);
+		for (guint i = 0; i < fleet->built->len; i++)
+			add_service(plan, fleet->built->pdata[i], NULL);
 		return TRUE;
 	}
 	for (; *targets != NULL; targets++)

@@ -5,6 +5,7 @@
 
 #include "base/epoch.h"
 #include "base/error.h"
+#include "fleet/expr.h"
 #include "fleet/runtime.h"
 
 /* overlayfs refuses more lower directories; podman's and docker's drivers stop near 128 */
@@ -30,6 +31,29 @@ static void set_env_map(GPtrArray *env, GHashTable *map)
 	g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(map), (GCompareFunc)strcmp);
 	for (GList *key = keys; key != NULL; key = key->next)
 		set_env(env, key->data, g_hash_table_lookup(map, key->data));
+}
+
+/* Values with variables are said in units, where the host is known. */
+static void set_plain_env(GPtrArray *env, GHashTable *map)
+{
+	g_autoptr(GHashTable) plain = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+	GHashTableIter iter;
+	gpointer key, value;
+	g_hash_table_iter_init(&iter, map);
+	while (g_hash_table_iter_next(&iter, &key, &value))
+		if (smith_expr_is_plain(value))
+			g_hash_table_insert(plain, key, smith_expr_expand(value, NULL, NULL, NULL));
+	set_env_map(env, plain);
+}
+
+static void set_port_env(GPtrArray *env, const SmithService *service)
+{
+	for (guint i = 0; i < service->ports->len; i++) {
+		const SmithPort *port = service->ports->pdata[i];
+		g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, port->number);
+		for (char **name = port->env; name != NULL && *name != NULL; name++)
+			set_env(env, *name, number);
+	}
 }
 
 static char *find_env(GPtrArray *env, const char *key)
@@ -64,9 +88,11 @@ static char **make_env(const SmithImageSpec *spec, char **base_env)
 	const char *from = NULL;
 	g_autoptr(GPtrArray) chain = smith_fleet_chain(fleet, spec->family, &from);
 	for (guint i = 0; i < chain->len; i++)
-		set_env_map(env, ((SmithFamily *)chain->pdata[i])->env);
-	if (spec->service != NULL)
-		set_env_map(env, spec->service->env);
+		set_plain_env(env, ((SmithFamily *)chain->pdata[i])->env);
+	if (spec->service != NULL) {
+		set_port_env(env, spec->service);
+		set_plain_env(env, spec->service->env);
+	}
 	g_ptr_array_add(env, NULL);
 	return (char **)g_ptr_array_steal(env, NULL);
 }
@@ -100,6 +126,13 @@ static void set_labels(const SmithImageSpec *spec, SmithContainerConfig *config,
 		g_autofree char *port = g_strdup_printf("%" G_GINT64_FORMAT, health->port_number);
 		set_label(config, "health_check_port", port);
 	}
+	if (spec->service == NULL)
+		return;
+	GHashTableIter iter;
+	gpointer key, value;
+	g_hash_table_iter_init(&iter, spec->service->labels);
+	while (g_hash_table_iter_next(&iter, &key, &value))
+		set_label(config, key, value);
 }
 
 /* The base's is about the base's program. */
@@ -138,7 +171,9 @@ static char **make_ports(const SmithService *service, char **old)
 		g_ptr_array_add(ports, g_strdup(*port));
 	for (guint i = 0; i < service->ports->len; i++) {
 		const SmithPort *port = service->ports->pdata[i];
-		g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT "/tcp", port->number);
+		g_autofree char *text =
+			g_strdup_printf("%" G_GINT64_FORMAT "/%s", port->number,
+					port->protocol == SMITH_PROTOCOL_UDP ? "udp" : "tcp");
 		if (old == NULL || !g_strv_contains((const char *const *)old, text))
 			g_ptr_array_add(ports, g_steal_pointer(&text));
 	}
@@ -157,7 +192,7 @@ static void set_service(const SmithImageSpec *spec, SmithContainerConfig *config
 		config->entrypoint[1] = g_strdup("--");
 	}
 	g_strfreev(config->cmd);
-	config->cmd = smith_runtime_command(fleet, service);
+	config->cmd = smith_runtime_command(fleet, service, NULL, NULL);
 	g_free(config->working_dir);
 	config->working_dir = g_strdup(SMITH_APP_DIRECTORY);
 	char **ports = make_ports(service, config->exposed_ports);

@@ -250,9 +250,31 @@ static SmithDescriptor *import_archive(const SmithFleet *fleet, const SmithRef *
 	return smith_archive_import(smith_source_new_fd(fd, TRUE, path), to, ref->tag, path, error);
 }
 
-static SmithDescriptor *import(const SmithFleet *fleet, SmithStore *store, const char *from,
+/* Where @from is taken from: the mirror of it, or of the longest name that it begins with. */
+static const char *find_mirror(const SmithFleet *fleet, const char *from)
+{
+	const char *found = g_hash_table_lookup(fleet->mirrors, from);
+	gsize best = 0;
+	GHashTableIter iter;
+	gpointer key, value;
+	g_hash_table_iter_init(&iter, fleet->mirrors);
+	while (found == NULL && g_hash_table_iter_next(&iter, &key, &value)) {
+		gsize length = strlen(key);
+		if (length > best && g_str_has_prefix(from, key) &&
+		    strchr(":@", from[length]) != NULL)
+			best = length;
+	}
+	if (best > 0) {
+		g_autofree char *name = g_strndup(from, best);
+		found = g_hash_table_lookup(fleet->mirrors, name);
+	}
+	return found != NULL ? found : from;
+}
+
+static SmithDescriptor *import(const SmithFleet *fleet, SmithStore *store, const char *named,
 			       const char *platform, GError **error)
 {
+	const char *from = find_mirror(fleet, named);
 	g_autoptr(SmithRef) ref = smith_ref_parse(from, error);
 	if (ref == NULL)
 		return NULL;

@@ -7,7 +7,7 @@
  * Files to model: fleet.yaml and families.d/NAME.yaml below one directory.
  *
  * Loading goes on after a problem and reports all of them to @diag with file:line:column; the model
- * is complete enough for the checks of fleet/lint.h even then. File names in places are relative to
+ * is complete enough for the checks of lint/lint.h even then. File names in places are relative to
  * the fleet's directory.
  */
 #define SMITH_FLEET_FILE "fleet.yaml"

@@ -344,8 +344,7 @@ static void warn_of_sources(const SmithRequirements *found, SmithPlace place, Sm
 			       "them under 'wheels' in fleet.yaml");
 }
 
-SmithRequirements *smith_lock_read_requirements(const SmithFleet *fleet, const SmithPip *pip,
-						SmithDiag *diag)
+static SmithRequirements *read_one(const SmithFleet *fleet, const SmithPip *pip, SmithDiag *diag)
 {
 	static const char *const none[] = {NULL};
 	if (pip == NULL)
@@ -356,6 +355,34 @@ SmithRequirements *smith_lock_read_requirements(const SmithFleet *fleet, const S
 			diag);
 	SmithRequirements *found = smith_requirements_read(fleet->fd, pip->file, diag);
 	warn_of_sources(found, pip->place, diag);
+	return found;
+}
+
+/* Moves what @into lacks. */
+static void take_lines(GPtrArray *into, GPtrArray *from, GHashTable *known)
+{
+	while (from->len > 0) {
+		SmithRequirementLine *line = g_ptr_array_steal_index(from, 0);
+		if (g_hash_table_add(known, smith_requirement_to_string(line->req)))
+			g_ptr_array_add(into, line);
+		else
+			smith_requirement_line_free(line);
+	}
+}
+
+SmithRequirements *smith_lock_read_requirements(const SmithFleet *fleet, const SmithPip *pip,
+						SmithDiag *diag)
+{
+	SmithRequirements *found = read_one(fleet, pip, diag);
+	if (pip == NULL || pip->others == NULL)
+		return found;
+	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) limits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	for (guint i = 0; i < pip->others->len; i++) {
+		g_autoptr(SmithRequirements) other = read_one(fleet, pip->others->pdata[i], diag);
+		take_lines(found->lines, other->lines, known);
+		take_lines(found->constraints, other->constraints, limits);
+	}
 	return found;
 }
 
@@ -445,12 +472,12 @@ GPtrArray *smith_lock_changes(const SmithLock *lock, const SmithFleet *fleet, Sm
 		    smith_lock_base(lock, family->from) == NULL)
 			note(changes, "base '%s' is not in the lock", family->from);
 	}
-	for (guint i = 0; i < fleet->services->len; i++) {
-		const SmithService *service = fleet->services->pdata[i];
+	for (guint i = 0; i < fleet->built->len; i++) {
+		const SmithService *service = fleet->built->pdata[i];
 		compare_set(fleet, smith_lock_service(lock, service->name), "service",
 			    service->name, service->family, service->pip, changes, diag);
 	}
 	compare_removed(lock->families, fleet->families, "family", changes);
-	compare_removed(lock->services, fleet->services, "service", changes);
+	compare_removed(lock->services, fleet->built, "service", changes);
 	return changes;
 }

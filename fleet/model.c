@@ -3,44 +3,104 @@
 
 #include <string.h>
 
+static gpointer find(const SmithFleet *fleet, int kind, const char *name)
+{
+	return name != NULL ? g_hash_table_lookup(fleet->index[kind], name) : NULL;
+}
+
 SmithFamily *smith_fleet_family(const SmithFleet *fleet, const char *name)
 {
-	for (guint i = 0; i < fleet->families->len; i++) {
-		SmithFamily *family = fleet->families->pdata[i];
-		if (g_strcmp0(family->name, name) == 0)
-			return family;
-	}
-	return NULL;
+	return find(fleet, SMITH_KIND_FAMILY, name);
 }
 
 SmithService *smith_fleet_service(const SmithFleet *fleet, const char *name)
 {
-	for (guint i = 0; i < fleet->services->len; i++) {
-		SmithService *service = fleet->services->pdata[i];
-		if (g_strcmp0(service->name, name) == 0 || g_strcmp0(service->slug, name) == 0)
-			return service;
-	}
-	return NULL;
+	return find(fleet, SMITH_KIND_SERVICE, name);
 }
 
 SmithGroup *smith_fleet_group(const SmithFleet *fleet, const char *name)
 {
-	for (guint i = 0; i < fleet->groups->len; i++) {
-		SmithGroup *group = fleet->groups->pdata[i];
-		if (g_strcmp0(group->name, name) == 0)
+	return find(fleet, SMITH_KIND_GROUP, name);
+}
+
+SmithHost *smith_fleet_host(const SmithFleet *fleet, const char *name)
+{
+	return find(fleet, SMITH_KIND_HOST, name);
+}
+
+SmithNetwork *smith_fleet_network(const SmithFleet *fleet, const char *name)
+{
+	return find(fleet, SMITH_KIND_NETWORK, name);
+}
+
+SmithVolume *smith_fleet_volume(const SmithFleet *fleet, const char *name)
+{
+	return find(fleet, SMITH_KIND_VOLUME, name);
+}
+
+SmithSecret *smith_fleet_secret(const SmithFleet *fleet, const char *name)
+{
+	return find(fleet, SMITH_KIND_SECRET, name);
+}
+
+const SmithService *smith_service_on(const SmithService *service, const SmithHost *host)
+{
+	for (guint i = 0; host != NULL && i < service->variants->len; i++) {
+		const SmithVariant *variant = service->variants->pdata[i];
+		if (strcmp(variant->host, host->name) == 0)
+			return variant->service;
+	}
+	return service;
+}
+
+SmithPort *smith_service_port(const SmithService *service, const char *name)
+{
+	for (guint i = 0; i < service->ports->len; i++) {
+		SmithPort *port = service->ports->pdata[i];
+		if (g_strcmp0(port->name, name) == 0)
+			return port;
+	}
+	return NULL;
+}
+
+SmithGroup *smith_service_group(const SmithService *service, const SmithHost *host)
+{
+	for (guint i = 0; i < service->groups->len; i++) {
+		SmithGroup *group = service->groups->pdata[i];
+		if (g_strcmp0(group->host, host->name) == 0)
 			return group;
 	}
 	return NULL;
 }
 
-SmithHost *smith_fleet_host(const SmithFleet *fleet, const char *name)
+SmithService *smith_group_supervisor(const SmithFleet *fleet, const SmithGroup *group)
 {
-	for (guint i = 0; i < fleet->hosts->len; i++) {
-		SmithHost *host = fleet->hosts->pdata[i];
-		if (g_strcmp0(host->name, name) == 0)
-			return host;
+	for (guint i = 0; i < fleet->supervisors->len; i++) {
+		SmithService *service = fleet->supervisors->pdata[i];
+		if (service->supervises == group)
+			return service;
 	}
 	return NULL;
+}
+
+SmithNetwork *smith_group_network(const SmithFleet *fleet, const SmithGroup *group)
+{
+	const SmithHost *host = smith_fleet_host(fleet, group->host);
+	const char *name = group->network != NULL ? group->network
+			   : host != NULL	  ? host->network
+						  : NULL;
+	return smith_fleet_network(fleet, name);
+}
+
+gint64 smith_port_bound(const SmithPort *port, const SmithGroup *group, const SmithHost *host)
+{
+	bool moves = group->mode == SMITH_GROUP_HOST && port->offset && !port->fixed;
+	return port->number + (moves ? host->port_offset : 0);
+}
+
+gint64 smith_port_published(const SmithPort *port, const SmithHost *host)
+{
+	return port->number + (port->offset ? host->port_offset : 0);
 }
 
 GPtrArray *smith_fleet_chain(const SmithFleet *fleet, const char *name, const char **base)
@@ -66,17 +126,9 @@ const char *smith_fleet_base(const SmithFleet *fleet, const char *name)
 GPtrArray *smith_fleet_hosts_of(const SmithFleet *fleet, const SmithService *service)
 {
 	GPtrArray *hosts = g_ptr_array_new();
-	for (guint i = 0; i < fleet->hosts->len; i++) {
-		SmithHost *host = fleet->hosts->pdata[i];
-		bool here = false;
-		for (guint j = 0; j < fleet->groups->len && !here; j++) {
-			const SmithGroup *group = fleet->groups->pdata[j];
-			here = g_strcmp0(group->host, host->name) == 0 &&
-			       g_strv_contains((const char *const *)group->services, service->name);
-		}
-		if (here)
-			g_ptr_array_add(hosts, host);
-	}
+	for (guint i = 0; i < fleet->hosts->len; i++)
+		if (smith_service_group(service, fleet->hosts->pdata[i]) != NULL)
+			g_ptr_array_add(hosts, fleet->hosts->pdata[i]);
 	return hosts;
 }
 

@@ -15,12 +15,27 @@
  * describes the files.
  */
 
-/* Requirements of a family or a service: a file, or lines in the document itself. */
+/* Requirements of a family, a group or a service: a file, or lines in the document itself. */
 typedef struct {
 	SmithPlace place;
-	char *file;   /* relative to the fleet's directory, or NULL */
-	char **lines; /* inline requirements, or NULL */
+	char *file;	   /* relative to the fleet's directory, or NULL */
+	char **lines;	   /* inline requirements, or NULL */
+	GPtrArray *others; /* (element-type SmithPip*, borrowed) that hold as well, or NULL */
 } SmithPip;
+
+/* What makes a family one of GPUs. */
+typedef struct {
+	char *cuda; /* "12.1" */
+	SmithPlace place;
+	char **arch;	  /* compute capabilities that it is built for: "8.6", "8.9" */
+	char *min_driver; /* major version of the oldest driver, "535" */
+} SmithFamilyGpu;
+
+typedef struct {
+	char *max_text;
+	SmithPlace place;
+	gint64 max; /* bytes of all layer blobs of an image; 0: no limit */
+} SmithSize;
 
 typedef struct {
 	char *name;
@@ -31,6 +46,9 @@ typedef struct {
 	SmithNode *pip_node;
 	SmithPip *pip; /* or NULL */
 	GHashTable *env;
+	SmithFamilyGpu *gpu; /* or NULL */
+	char *seccomp;	     /* name of a profile, or NULL: the parent's */
+	SmithSize *size;     /* or NULL */
 } SmithFamily;
 
 typedef enum {
@@ -52,16 +70,36 @@ typedef struct {
 	char **files; /* paths of the source tree that go into the image */
 } SmithApp;
 
+typedef enum {
+	SMITH_PROTOCOL_TCP,
+	SMITH_PROTOCOL_UDP,
+} SmithProtocol;
+
+/*
+ * A socket that the service binds. @number is what it is inside the service's network namespace
+ * when no offset is added: in a pod it is never added there, but to the published side; on the
+ * host's own network it is added to the number itself (smith_service_bound_port()).
+ */
 typedef struct {
 	char *name;
-	gint64 number; /* 1..65535, the host's offset not added */
 	SmithPlace place;
+	char *text;    /* as written, or NULL: a plain number */
+	gint64 number; /* 1..65535; 0 when the document does not say a legal one */
+	SmithProtocol protocol;
+	char *argument; /* "--port": the program is told by an argument */
+	char **env;	/* it is told by these variables */
+	bool fixed;	/* it is not told: the number stands in the program */
+	bool publish;	/* reachable from outside the host's containers */
+	bool offset;	/* the host's port offset applies */
+	bool implicit;	/* no one wrote it down: the service's class binds it as well */
 } SmithPort;
 
 typedef enum {
-	SMITH_HEALTH_HTTP,
-	SMITH_HEALTH_TCP,
-	SMITH_HEALTH_EXEC,
+	SMITH_HEALTH_HTTP, /* GET answers 200 */
+	SMITH_HEALTH_TCP,  /* a connection is accepted */
+	SMITH_HEALTH_ZMQ,  /* a REP socket answers a JSON request with JSON */
+	SMITH_HEALTH_GRPC, /* grpc.health.v1 answers SERVING */
+	SMITH_HEALTH_EXEC, /* a command exits with 0 */
 } SmithHealthKind;
 
 typedef struct {
@@ -69,9 +107,12 @@ typedef struct {
 	SmithPlace place;
 	char *http; /* path */
 	bool tcp;
+	SmithNode *zmq_node;
+	char *zmq;  /* the request, compact JSON */
+	char *grpc; /* name of the gRPC service, "" for the server */
 	char **exec;
 	char *port;	     /* name of one of the service's ports */
-	gint64 port_number;  /* of that port */
+	gint64 port_number;  /* of that port, 0 when there is none of that name */
 	char *interval_text; /* as written; the numbers below are nanoseconds */
 	char *timeout_text;
 	char *start_period_text;
@@ -81,45 +122,204 @@ typedef struct {
 	gint64 retries;
 } SmithHealth;
 
+typedef enum {
+	SMITH_UNTIL_STARTED,
+	SMITH_UNTIL_HEALTHY,
+} SmithUntil;
+
 typedef struct {
+	char *name; /* of a service */
+	SmithPlace place;
+	SmithUntil until;
+} SmithNeed;
+
+/* "VOLUME[:TARGET[:ro]]" */
+typedef struct {
+	SmithPlace place;
+	char *volume; /* a name of the fleet's volumes, or an absolute path of the host */
+	char *target; /* absolute; the volume's own when not said here; NULL when neither says it */
+	bool read_only;
+} SmithMount;
+
+typedef struct {
+	char *memory_text;
+	SmithPlace place;
+	gint64 memory; /* bytes; 0: no limit */
+	char *cpus;    /* "1.5" */
+	gint64 pids;   /* 0: podman's own */
+	char *shm_text;
+	gint64 shm; /* bytes; 0: podman's own */
+} SmithLimits;
+
+typedef enum {
+	SMITH_GPU_NONE,
+	SMITH_GPU_OPTIONAL, /* used where the host has one */
+	SMITH_GPU_REQUIRED,
+} SmithGpuNeed;
+
+typedef enum {
+	SMITH_RESTART_ALWAYS,
+	SMITH_RESTART_ON_FAILURE,
+	SMITH_RESTART_NO,
+} SmithRestart;
+
+typedef struct SmithService SmithService;
+typedef struct SmithGroup SmithGroup;
+
+/*
+ * A program of the fleet: built by us from a family, or (image != NULL) an upstream image that is
+ * run as it is, as redis and nats are.
+ */
+struct SmithService {
 	char *name;
 	SmithPlace place;
-	char *slug; /* canonical name in units, images, hosts: lower case, digits and '-' */
+	char *slug;  /* canonical name in units, images, hosts: lower case, digits and '-' */
+	char *class; /* of the fleet's classes, or NULL */
 	char *family;
 	SmithPlace family_place;
+	bool family_auto; /* `family: auto`; @family is what was found, or "auto" */
+	char *image;	  /* upstream reference, or NULL */
+	SmithPlace image_place;
 	SmithApp *app; /* never NULL */
 	SmithNode *pip_node;
 	SmithPip *pip; /* or NULL */
 	GHashTable *env;
+	GHashTable *provides; /* NAME -> text with ${address} and ${port}: for every other unit */
 	SmithNode *ports_node;
-	GPtrArray *ports;    /* (element-type SmithPort*), in document order */
+	SmithNode *implicit_node;
+	GPtrArray *ports;    /* (element-type SmithPort*), in document order, implicit ones last */
 	SmithHealth *health; /* or NULL */
-	char **needs;	     /* names of services */
-	char **tmpfs;	     /* absolute paths, writable and lost at stop */
-} SmithService;
+	SmithNode *needs_node;
+	GPtrArray *needs; /* (element-type SmithNeed*) */
+	SmithNode *required_node;
+	bool required; /* what needs it cannot do without it */
+	SmithNode *when_node;
+	bool enabled;	 /* `when` holds: units are made */
+	char **tmpfs;	 /* absolute paths, writable and lost at stop */
+	char **writable; /* absolute paths, directories of 10001, kept in volumes of the service */
+	char **volume_texts;
+	GPtrArray *volumes;	 /* (element-type SmithMount*) */
+	char **devices;		 /* names of the host's devices, or absolute paths */
+	char **optional_devices; /* those that a host may lack */
+	int gpu;		 /* SmithGpuNeed */
+	char **secrets;
+	SmithLimits *limits; /* or NULL */
+	int restart;	     /* SmithRestart */
+	char *seccomp;	     /* name of a profile, or NULL: the family's */
+	GHashTable *labels;
+	char *user;	     /* "UID[:GID]" or NULL: 10001:10001, for an upstream image its own */
+	bool read_only;	     /* root file system */
+	char **capabilities; /* kept; none by default */
+	SmithNode *hosts_node;
+	GPtrArray *variants;	/* (element-type SmithVariant*) */
+	GPtrArray *groups;	/* (element-type SmithGroup*, borrowed) that list it */
+	SmithGroup *supervises; /* this is the container of that group (borrowed); or NULL */
+	char *generated;	/* its file SMITH_SUPERVISOR_CONFIG, or NULL */
+};
 
+/* What a service is on one host where that differs. */
 typedef struct {
+	char *host;
+	SmithService *service; /* app, pip and family are those of the service itself */
+} SmithVariant;
+
+typedef enum {
+	SMITH_GROUP_POD,	/* one pod, one container per service */
+	SMITH_GROUP_HOST,	/* one container per service, on the host's network */
+	SMITH_GROUP_SUPERVISED, /* one container of all services, under a supervisor */
+} SmithGroupMode;
+
+struct SmithGroup {
 	char *name;
 	SmithPlace place;
 	char *slug;
 	char *host;
 	SmithPlace host_place;
+	int mode;      /* SmithGroupMode */
+	char *network; /* or NULL: the host's */
+	char *ip;      /* fixed address in it, or NULL */
 	char **services;
-} SmithGroup;
+	char *family; /* SUPERVISED: of the one image */
+	SmithNode *pip_node;
+	SmithPip *pip;	      /* SUPERVISED: the supervisor's own requirements, or NULL */
+	SmithApp *supervisor; /* SUPERVISED: the program; or NULL */
+};
+
+typedef struct {
+	char *device; /* CDI name: "nvidia.com/gpu=0" */
+	SmithPlace place;
+	char **arch;  /* "8.9" */
+	char *driver; /* version that the host has, or NULL: not known */
+} SmithHostGpu;
 
 typedef struct {
 	char *name;
 	SmithPlace place;
 	char *podman; /* target version, "5.4" */
 	char *address;
+	char *network; /* name of one of the fleet's networks, or NULL: podman's default */
 	gint64 port_offset;
-	GHashTable *machine; /* the machine profile: NAME -> text */
+	GHashTable *variables; /* of expressions, over the fleet's */
+	GHashTable *env;       /* for every unit of the host */
+	SmithHostGpu *gpu;     /* or NULL: none */
+	GHashTable *devices;   /* name -> path or CDI name */
+	GHashTable *machine;   /* the machine profile: NAME -> text */
 } SmithHost;
+
+typedef struct {
+	char *name;
+	SmithPlace place;
+	char *subnet; /* "172.20.0.0/16", or NULL: podman chooses */
+	char *gateway;
+	bool internal; /* no way out */
+} SmithNetwork;
+
+typedef struct {
+	char *name;
+	SmithPlace place;
+	char *path;   /* a directory of the host, or NULL: a volume that podman keeps */
+	char *target; /* where it is in containers that do not say; NULL: they must */
+	bool read_only;
+} SmithVolume;
+
+typedef enum {
+	SMITH_SECRET_ENV,
+	SMITH_SECRET_FILE,
+} SmithSecretAs;
+
+/* The value is podman's to keep: only its name is ours. */
+typedef struct {
+	char *name;
+	SmithPlace place;
+	int as;	      /* SmithSecretAs */
+	char *target; /* variable or file below /run/secrets; never NULL */
+} SmithSecret;
+
+/* A finding that the user has looked at and wants to keep. */
+typedef struct {
+	char *rule;
+	SmithPlace place;
+	char *subject; /* or NULL: every */
+	char *reason;
+	char *until; /* YYYY-MM-DD, the last day; or NULL */
+} SmithAllow;
 
 typedef struct {
 	char **find_links; /* directories of wheels, relative to the fleet's directory */
 	char *index;	   /* URL of a PEP 503 index, or NULL */
 } SmithWheelSources;
+
+/* What is looked up by name. */
+enum {
+	SMITH_KIND_FAMILY,
+	SMITH_KIND_SERVICE, /* by name and by slug */
+	SMITH_KIND_GROUP,
+	SMITH_KIND_HOST,
+	SMITH_KIND_NETWORK,
+	SMITH_KIND_VOLUME,
+	SMITH_KIND_SECRET,
+	SMITH_KINDS,
+};
 
 typedef struct {
 	char *name;
@@ -132,11 +332,25 @@ typedef struct {
 	char *prefix;	/* of the venv, without leading slash: "opt/venv" */
 	char *compression;
 	SmithWheelSources *wheels; /* never NULL */
+	GHashTable *mirrors;	   /* image reference -> where its image is taken from */
+	GHashTable *variables;	   /* of expressions */
+	GHashTable *features;	   /* as variables; what `when` is about */
+	SmithNode *classes_node;   /* named defaults of services */
 	GPtrArray *families;	   /* (element-type SmithFamily*) by name */
 	GPtrArray *services;	   /* (element-type SmithService*) in document order */
 	GPtrArray *groups;	   /* (element-type SmithGroup*) */
 	GPtrArray *hosts;	   /* (element-type SmithHost*) */
+	GPtrArray *networks;	   /* (element-type SmithNetwork*) */
+	GPtrArray *volumes;	   /* (element-type SmithVolume*) */
+	GPtrArray *secrets;	   /* (element-type SmithSecret*) */
+	GPtrArray *allow;	   /* (element-type SmithAllow*) */
+	GPtrArray *supervisors;	   /* (element-type SmithService*) one for each supervised group */
+	GPtrArray *built; /* (element-type SmithService*, borrowed) that get an image of ours */
+	GHashTable *index[SMITH_KINDS]; /* by name, for the look-ups below */
 } SmithFleet;
+
+/* Below /app, the slug for %s: what a supervised group's program is to run. */
+#define SMITH_SUPERVISOR_CONFIG "config/%s.yaml"
 
 void smith_fleet_free(SmithFleet *fleet);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithFleet, smith_fleet_free)
@@ -146,6 +360,25 @@ SmithFamily *smith_fleet_family(const SmithFleet *fleet, const char *name);
 SmithService *smith_fleet_service(const SmithFleet *fleet, const char *name);
 SmithGroup *smith_fleet_group(const SmithFleet *fleet, const char *name);
 SmithHost *smith_fleet_host(const SmithFleet *fleet, const char *name);
+SmithNetwork *smith_fleet_network(const SmithFleet *fleet, const char *name);
+SmithVolume *smith_fleet_volume(const SmithFleet *fleet, const char *name);
+SmithSecret *smith_fleet_secret(const SmithFleet *fleet, const char *name);
+
+/* What @service is on @host (NULL: no host in particular): a variant, or itself. */
+const SmithService *smith_service_on(const SmithService *service, const SmithHost *host);
+/* NULL when it has none of that name. */
+SmithPort *smith_service_port(const SmithService *service, const char *name);
+/* The group of @host that lists @service, or NULL. */
+SmithGroup *smith_service_group(const SmithService *service, const SmithHost *host);
+/* The service that stands for all of @group when it is a supervised one, or NULL. */
+SmithService *smith_group_supervisor(const SmithFleet *fleet, const SmithGroup *group);
+/* The network of @group on its host, or NULL: podman's default. */
+SmithNetwork *smith_group_network(const SmithFleet *fleet, const SmithGroup *group);
+/* What @port is in the network namespace in which it is bound: with the offset of @host where that
+ * is the host's own, because @group is one of mode HOST. */
+gint64 smith_port_bound(const SmithPort *port, const SmithGroup *group, const SmithHost *host);
+/* What it is on the host's address, whether or not it is published. */
+gint64 smith_port_published(const SmithPort *port, const SmithHost *host);
 
 /* The chain of @name's families, its root first (element-type SmithFamily*, borrowed); @base is the
  * root's image reference (borrowed). The fleet has been linted: no cycle, no unknown name. */

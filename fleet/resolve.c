@@ -129,8 +129,8 @@ static gboolean add_sets(Resolve *resolve, GError **error)
 	for (guint i = 0; i < fleet->families->len; i++)
 		if (!add_family(resolve, fleet->families->pdata[i], error))
 			return FALSE;
-	for (guint i = 0; i < fleet->services->len; i++) {
-		const SmithService *service = fleet->services->pdata[i];
+	for (guint i = 0; i < fleet->built->len; i++) {
+		const SmithService *service = fleet->built->pdata[i];
 		add_set(resolve, "service", service->name, service->place, service->pip,
 			service->family);
 	}

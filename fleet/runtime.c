@@ -25,18 +25,25 @@ char *smith_runtime_python(const SmithFleet *fleet)
 	return g_strconcat("/", fleet->prefix, "/bin/python3", NULL);
 }
 
-gint64 smith_runtime_port(const SmithService *service)
+const SmithPort *smith_runtime_port(const SmithService *service)
 {
-	const SmithPort *chosen = service->ports->len > 0 ? service->ports->pdata[0] : NULL;
-	for (guint i = 0; i < service->ports->len; i++) {
-		const SmithPort *port = service->ports->pdata[i];
-		if (strcmp(port->name, "service") == 0)
-			chosen = port;
-	}
-	return chosen != NULL ? chosen->number : 0;
+	const SmithPort *named = smith_service_port(service, "service");
+	return named != NULL || service->ports->len == 0 ? named : service->ports->pdata[0];
 }
 
-static void add_asgi(GPtrArray *argv, const SmithService *service)
+static void add_number(GPtrArray *argv, gint64 number)
+{
+	g_ptr_array_add(argv, g_strdup_printf("%" G_GINT64_FORMAT, number));
+}
+
+/* What a port's number is where the program runs; @group is NULL when no host is meant. */
+static gint64 bound(const SmithPort *port, const SmithGroup *group, const SmithHost *host)
+{
+	return group != NULL ? smith_port_bound(port, group, host) : port->number;
+}
+
+static void add_asgi(GPtrArray *argv, const SmithService *service, const SmithGroup *group,
+		     const SmithHost *host)
 {
 	add(argv, "-m");
 	add(argv, "uvicorn");
@@ -44,11 +51,12 @@ static void add_asgi(GPtrArray *argv, const SmithService *service)
 	add(argv, "--host");
 	add(argv, "0.0.0.0");
 	add(argv, "--port");
-	gint64 port = smith_runtime_port(service);
-	g_ptr_array_add(argv, g_strdup_printf("%" G_GINT64_FORMAT, port != 0 ? port : 8000));
+	const SmithPort *port = smith_runtime_port(service);
+	add_number(argv, port != NULL ? bound(port, group, host) : 8000);
 }
 
-char **smith_runtime_command(const SmithFleet *fleet, const SmithService *service)
+char **smith_runtime_command(const SmithFleet *fleet, const SmithService *service,
+			     const SmithGroup *group, const SmithHost *host)
 {
 	const SmithApp *app = service->app;
 	GPtrArray *argv = g_ptr_array_new();
@@ -68,10 +76,17 @@ char **smith_runtime_command(const SmithFleet *fleet, const SmithService *servic
 		break;
 	case SMITH_APP_ASGI:
 		add(argv, python);
-		add_asgi(argv, service);
+		add_asgi(argv, service, group, host);
 		break;
 	case SMITH_APP_NONE:
 		break;
+	}
+	for (guint i = 0; i < service->ports->len; i++) {
+		const SmithPort *port = service->ports->pdata[i];
+		if (port->argument == NULL)
+			continue;
+		add(argv, port->argument);
+		add_number(argv, bound(port, group, host));
 	}
 	add_all(argv, app->args);
 	return finish(argv);
@@ -93,9 +108,39 @@ static char *literal(const char *text)
 	return g_string_free(out, FALSE);
 }
 
+/* The image's own pyzmq asks, as it answers inside the service. */
+static char *probe_zmq(const SmithHealth *health, gint64 seconds)
+{
+	g_autofree char *request = literal(health->zmq != NULL ? health->zmq : "{}");
+	return g_strdup_printf("import json,zmq;s=zmq.Context().socket(zmq.REQ);"
+			       "s.setsockopt(zmq.LINGER,0);s.setsockopt(zmq.RCVTIMEO,%d);"
+			       "s.connect('tcp://127.0.0.1:%" G_GINT64_FORMAT "');"
+			       "s.send_string(%s);json.loads(s.recv())",
+			       (int)seconds * 1000, health->port_number, request);
+}
+
+/* The message of a request is one field, the name; SERVING is 1 in the first field of the answer.
+ */
+static char *probe_grpc(const SmithHealth *health, gint64 seconds)
+{
+	const char *name = health->grpc != NULL ? health->grpc : "";
+	gsize length = MIN(strlen(name), 127);
+	g_autofree char *cut = g_strndup(name, length);
+	g_autofree char *quoted = literal(cut);
+	return g_strdup_printf("import grpc;c=grpc.insecure_channel('127.0.0.1:%" G_GINT64_FORMAT
+			       "');n=%s.encode();r=c.unary_unary('/grpc.health.v1.Health/Check')("
+			       "b'\\n'+bytes([len(n)])+n if n else b'',timeout=%" G_GINT64_FORMAT
+			       ");raise SystemExit(r[:2]!=b'\\x08\\x01')",
+			       health->port_number, quoted, seconds);
+}
+
 static char *probe(const SmithHealth *health)
 {
 	gint64 seconds = MAX(health->timeout / 1000000000, 1);
+	if (health->kind == SMITH_HEALTH_ZMQ)
+		return probe_zmq(health, seconds);
+	if (health->kind == SMITH_HEALTH_GRPC)
+		return probe_grpc(health, seconds);
 	if (health->kind == SMITH_HEALTH_TCP)
 		return g_strdup_printf("import socket;socket.create_connection(('127.0.0.1',"
 				       "%" G_GINT64_FORMAT "),%" G_GINT64_FORMAT ").close()",

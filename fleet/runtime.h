@@ -15,12 +15,14 @@
 /* "/opt/venv/bin/python3" */
 char *smith_runtime_python(const SmithFleet *fleet);
 
-/* The command behind the init: NULL-terminated, transfer full. */
-char **smith_runtime_command(const SmithFleet *fleet, const SmithService *service);
+/* The command behind the init: NULL-terminated, transfer full. Numbers of ports are those that hold
+ * in @group on @host, or without an offset when both are NULL. */
+char **smith_runtime_command(const SmithFleet *fleet, const SmithService *service,
+			     const SmithGroup *group, const SmithHost *host);
 
 /* The health check as an argument vector that needs only the image's own interpreter, exit status 0
  * when healthy; NULL when the service has none. */
 char **smith_runtime_health(const SmithFleet *fleet, const SmithService *service);
 
-/* The port that clients use: the one named "service", else the first; 0 when it has none. */
-gint64 smith_runtime_port(const SmithService *service);
+/* The port that clients use: the one named "service", else the first; NULL when it has none. */
+const SmithPort *smith_runtime_port(const SmithService *service);

@@ -43,7 +43,7 @@ typedef struct {
 
 static void read_file(Reader *reader, const char *path, bool constraints, SmithPlace place);
 
-static void line_free(gpointer data)
+void smith_requirement_line_free(gpointer data)
 {
 	SmithRequirementLine *line = data;
 	smith_requirement_free(line->req);
@@ -55,8 +55,8 @@ static void line_free(gpointer data)
 static SmithRequirements *requirements_new(void)
 {
 	SmithRequirements *result = g_new0(SmithRequirements, 1);
-	result->lines = g_ptr_array_new_with_free_func(line_free);
-	result->constraints = g_ptr_array_new_with_free_func(line_free);
+	result->lines = g_ptr_array_new_with_free_func(smith_requirement_line_free);
+	result->constraints = g_ptr_array_new_with_free_func(smith_requirement_line_free);
 	result->files = g_ptr_array_new_with_free_func(g_free);
 	result->extra_index_urls = g_ptr_array_new_with_free_func(g_free);
 	result->find_links = g_ptr_array_new_with_free_func(g_free);

@@ -33,6 +33,8 @@ typedef struct {
 	char *text; /* the requirement as written, without options and comment */
 } SmithRequirementLine;
 
+void smith_requirement_line_free(gpointer line);
+
 typedef struct {
 	GPtrArray *lines;	     /* (element-type SmithRequirementLine*) in order */
 	GPtrArray *constraints;	     /* the same, of files named by -c */

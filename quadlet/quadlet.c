@@ -89,8 +89,9 @@ static void emit_pod(Emit *emit, const SmithGroup *group)
 /* Those needs that run on the same host: another host's are an address, not an order. */
 static void add_needs(const Emit *emit, const SmithService *service, SmithUnit *unit)
 {
-	for (char **need = service->needs; *need != NULL; need++) {
-		const SmithService *other = smith_fleet_service(emit->fleet, *need);
+	for (guint i = 0; i < service->needs->len; i++) {
+		const SmithNeed *need = service->needs->pdata[i];
+		const SmithService *other = smith_fleet_service(emit->fleet, need->name);
 		g_autoptr(GPtrArray) hosts = smith_fleet_hosts_of(emit->fleet, other);
 		if (!g_ptr_array_find(hosts, emit->host, NULL))
 			continue;

@@ -162,10 +162,10 @@ class Buildah:
             plain = self.build(one, '--no-cache', '-f', '/bench/contexts/%s/Containerfile.nocompile' % one)
         else:
             runs = 1
-            build = fresh = ['bash', '-ec', '\n'.join(shlex.join(self.build(s, '-q')) for s, _ in services)]
+            build = fresh = ['bash', '-ec', '; '.join(shlex.join(self.build(s, '-q')) for s, _ in services)]
             plain = None
-        push = ['bash', '-ec', '\n'.join('buildah push -q --format oci svc:%s oci:/bench/out/%s:latest' % (s, s)
-                                         for s, _ in services)]
+        push = ['bash', '-ec', '; '.join('buildah push -q --format oci svc:%s oci:/bench/out/%s:latest' % (s, s)
+                                        for s, _ in services)]
         self.row(name, 'cold', fresh, runs, lambda: self.forget(services))
         if plain:
             self.row(name, 'cold without bytecode', plain, runs, lambda: self.forget(services))

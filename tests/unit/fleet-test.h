@@ -10,7 +10,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/fd.h"
-#include "fleet/lint.h"
+#include "lint/lint.h"
 #include "fleet/load.h"
 #include "fleet/resolve.h"
 #include "layers/layer.h"

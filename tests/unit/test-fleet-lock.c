@@ -353,7 +353,7 @@ static void test_constraints(void)
 {
 	g_auto(TestFleet) test = test_fleet_new();
 	g_auto(GStrv) texts = NULL;
-	SmithPip pip = {{NULL, 0, 0}, (char *)"r.txt", NULL};
+	SmithPip pip = {.file = (char *)"r.txt"};
 
 	begin(&test);
 	test_fleet_write(&test, "r.txt", "-c c.txt\nb==2\na==1\n");

@@ -19,7 +19,7 @@ static void check_command(const char *lines, const char *expected)
 {
 	g_auto(TestFleet) test = test_fleet_new();
 	const SmithService *service = service_of(&test, lines);
-	g_auto(GStrv) command = smith_runtime_command(test.fleet, service);
+	g_auto(GStrv) command = smith_runtime_command(test.fleet, service, NULL, NULL);
 	g_autofree char *text = g_strjoinv("|", command);
 
 	g_assert_cmpstr(text, ==, expected);
@@ -38,17 +38,21 @@ static void test_command(void)
 	check_command("    app: {module: m}\nprefix: /srv/v\n", "/srv/v/bin/python3|-m|m");
 }
 
+static gint64 port_of(TestFleet *test, const char *lines)
+{
+	const SmithPort *port = smith_runtime_port(service_of(test, lines));
+
+	return port != NULL ? port->number : 0;
+}
+
 static void test_port(void)
 {
 	g_auto(TestFleet) test = test_fleet_new();
 
-	g_assert_cmpint(smith_runtime_port(service_of(&test, "    app: {module: m}\n")), ==, 0);
-	g_assert_cmpint(smith_runtime_port(service_of(
-				&test, "    app: {module: m}\n    ports: {a: 5, b: 6}\n")),
-			==, 5);
-	g_assert_cmpint(smith_runtime_port(service_of(
-				&test, "    app: {module: m}\n    ports: {a: 5, service: 6}\n")),
-			==, 6);
+	g_assert_cmpint(port_of(&test, "    app: {module: m}\n"), ==, 0);
+	g_assert_cmpint(port_of(&test, "    app: {module: m}\n    ports: {a: 5, b: 6}\n"), ==, 5);
+	g_assert_cmpint(port_of(&test, "    app: {module: m}\n    ports: {a: 5, service: 6}\n"), ==,
+			6);
 }
 
 static char *health_of(const char *lines)

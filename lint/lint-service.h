@@ -4,7 +4,7 @@
 #include "fleet/model.h"
 
 /*
- * The checks of fleet/lint.h that look at one service alone, and what all checks share.
+ * The checks of lint/lint.h that look at one service alone, and what all checks share.
  */
 #define SMITH_LINT_NAME_MAX 63 /* of a slug: a pod's becomes a host name */
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fleet/lint.h"
+#include "lint/lint.h"
 
 #include <string.h>
 
 #include "base/entry.h"
 #include "base/error.h"
-#include "fleet/lint-host.h"
-#include "fleet/lint-service.h"
 #include "layers/layer.h"
+#include "lint/lint-host.h"
+#include "lint/lint-service.h"
 #include "oci/ref.h"
 #include "oci/spec.h"
 
@@ -101,8 +101,9 @@ static bool leads_to(const SmithFleet *fleet, const SmithService *service, const
 	g_ptr_array_add(open, (gpointer)service);
 	while (open->len > 0) {
 		const SmithService *at = g_ptr_array_steal_index_fast(open, open->len - 1);
-		for (char **need = at->needs; *need != NULL; need++) {
-			SmithService *next = smith_fleet_service(fleet, *need);
+		for (guint i = 0; i < at->needs->len; i++) {
+			const SmithNeed *need = at->needs->pdata[i];
+			SmithService *next = smith_fleet_service(fleet, need->name);
 			if (next == goal)
 				return true;
 			if (next != NULL && g_hash_table_add(seen, next))
@@ -115,12 +116,14 @@ static bool leads_to(const SmithFleet *fleet, const SmithService *service, const
 static void lint_needs(const SmithFleet *fleet, const SmithService *service, SmithDiag *diag)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
-	for (char **need = service->needs; *need != NULL; need++) {
-		g_autofree char *hint = smith_lint_suggest(*need, fleet->services);
-		if (smith_fleet_service(fleet, *need) == NULL)
-			SMITH_LINT_ERROR(diag, service->place, "unknown-need",
-					 "service '%s' needs '%s', which is no service%s",
-					 service->name, *need, hint);
+	for (guint i = 0; i < service->needs->len; i++) {
+		const SmithNeed *need = service->needs->pdata[i];
+		if (smith_fleet_service(fleet, need->name) != NULL)
+			continue;
+		g_autofree char *hint = smith_lint_suggest(need->name, fleet->services);
+		SMITH_LINT_ERROR(diag, need->place, "unknown-need",
+				 "service '%s' needs '%s', which is no service%s", service->name,
+				 need->name, hint);
 	}
 	if (leads_to(fleet, service, service, seen))
 		SMITH_LINT_ERROR(diag, service->place, "need-cycle",

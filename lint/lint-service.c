@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fleet/lint-service.h"
+#include "lint/lint-service.h"
 
 #include <string.h>
 

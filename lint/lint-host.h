@@ -4,7 +4,7 @@
 #include "fleet/model.h"
 
 /*
- * The checks of fleet/lint.h that look at groups and hosts: members, ports, and names that podman
+ * The checks of lint/lint.h that look at groups and hosts: members, ports, and names that podman
  * or systemd would find taken on one host.
  */
 void smith_lint_hosts(const SmithFleet *fleet, SmithDiag *diag);

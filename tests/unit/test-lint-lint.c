@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fleet/lint.h"
+#include "lint/lint.h"
 
 #include "tests/unit/fleet-test.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fleet/lint-host.h"
+#include "lint/lint-host.h"
 
 #include <string.h>
 
-#include "fleet/lint-service.h"
+#include "lint/lint-service.h"
 
 /* One port of one network namespace: the pod of a group. */
 static void lint_group_ports(const SmithFleet *fleet, const SmithGroup *group, SmithDiag *diag)

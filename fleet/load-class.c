@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fleet/load-class.h"
+
+#include <string.h>
+
+#include "fleet/expr.h"
+#include "fleet/load-service.h"
+#include "fleet/tables.h"
+
+static bool is_merged(const char *key)
+{
+	static const char *const keys[] = {"env", "labels", "ports", "implicit_ports", NULL};
+	return g_strv_contains(keys, key);
+}
+
+/* Members of @from that @into lacks; those of maps like `env` one by one. */
+static void lay_under(SmithNode *into, const SmithNode *from)
+{
+	for (guint i = 0; i < from->members->len; i++) {
+		const SmithNodeMember *member = from->members->pdata[i];
+		SmithNode *own = smith_node_get(into, member->key);
+		if (own == NULL)
+			smith_node_add(into, member->key, member->place,
+				       smith_node_copy(member->value));
+		else if (is_merged(member->key) && own->type == SMITH_NODE_MAP &&
+			 member->value->type == SMITH_NODE_MAP)
+			lay_under(own, member->value);
+	}
+}
+
+/* Checked once, where it stands, also when nobody uses it. */
+static void check_class(const SmithNodeMember *class, SmithDiag *diag)
+{
+	const SmithNode *node = class->value;
+	if (node->type == SMITH_NODE_NULL)
+		return;
+	SmithService *service = smith_bind_read(&smith_service_table, node, diag);
+	smith_bind_free(&smith_service_table, service);
+	static const char *const no[] = {"class", "hosts"};
+	for (guint i = 0; i < G_N_ELEMENTS(no); i++)
+		if (smith_node_get(node, no[i]) != NULL)
+			smith_diag_add_about(diag, SMITH_SEVERITY_ERROR,
+					     smith_node_get(node, no[i])->place, "unknown-key",
+					     class->key, "'%s' cannot be said in class '%s'", no[i],
+					     class->key);
+}
+
+static void apply_class(const SmithNode *classes, const SmithNodeMember *service, SmithDiag *diag)
+{
+	const char *name = smith_node_get_string(service->value, "class");
+	if (name == NULL)
+		return;
+	const SmithNode *class = smith_node_get(classes, name);
+	if (class == NULL) {
+		smith_diag_add_about(diag, SMITH_SEVERITY_ERROR,
+				     smith_node_get(service->value, "class")->place,
+				     "unknown-class", service->key,
+				     "no class '%s' for service '%s'", name, service->key);
+		return;
+	}
+	if (class->type == SMITH_NODE_MAP)
+		lay_under(service->value, class);
+}
+
+void smith_load_apply_classes(SmithNode *document, SmithDiag *diag)
+{
+	const SmithNode *classes = smith_node_get(document, "classes");
+	const SmithNode *services = smith_node_get(document, "services");
+	if (classes != NULL && classes->type != SMITH_NODE_MAP && classes->type != SMITH_NODE_NULL)
+		smith_diag_add(diag, SMITH_SEVERITY_ERROR, classes->place, "wrong-type",
+			       "'classes' in fleet must be a map, got %s",
+			       smith_node_type_name(classes->type));
+	else if (classes != NULL && classes->type == SMITH_NODE_MAP)
+		for (guint i = 0; i < classes->members->len; i++)
+			check_class(classes->members->pdata[i], diag);
+	for (guint i = 0;
+	     services != NULL && services->type == SMITH_NODE_MAP && i < services->members->len;
+	     i++)
+		apply_class(classes, services->members->pdata[i], diag);
+}
+
+static void check_override(const SmithNode *map, const SmithService *service, SmithDiag *diag)
+{
+	static const char *const no[] = {"class", "family", "app", "pip", "image", "hosts"};
+	for (guint i = 0; i < G_N_ELEMENTS(no); i++) {
+		const SmithNode *node = smith_node_get(map, no[i]);
+		if (node != NULL)
+			smith_diag_add_about(
+				diag, SMITH_SEVERITY_ERROR, node->place, "unknown-key",
+				service->name,
+				"'%s' of service '%s' is the same on all hosts: it goes "
+				"into the image",
+				no[i], service->name);
+	}
+}
+
+static void add_variant(const SmithFleet *fleet, SmithService *service, const SmithNode *node,
+			const SmithNode *override, const SmithHost *host, SmithDiag *diag)
+{
+	g_autoptr(SmithNode) merged =
+		override != NULL ? smith_node_copy(override) : smith_node_new(SMITH_NODE_MAP);
+	merged->place = service->place;
+	if (node->type == SMITH_NODE_MAP)
+		lay_under(merged, node);
+	SmithVariant *variant = g_new0(SmithVariant, 1);
+	variant->host = g_strdup(host->name);
+	variant->service = smith_bind_read(&smith_service_table, merged, diag);
+	variant->service->name = g_strdup(service->name);
+	smith_load_complete_service(fleet, host, variant->service, merged, diag);
+	g_ptr_array_add(service->variants, variant);
+}
+
+/* Does an expression of the service use one of the host's own variables? */
+static bool uses_variable(const SmithNode *node, const SmithHost *host)
+{
+	if (node == NULL)
+		return false;
+	bool found = false;
+	if (node->type == SMITH_NODE_STRING && !smith_expr_is_plain(node->text)) {
+		g_auto(GStrv) names = smith_expr_names(node->text);
+		for (char **name = names; *name != NULL; name++) {
+			if (g_str_has_suffix(*name, "?"))
+				(*name)[strlen(*name) - 1] = '\0';
+			found = found || strchr(*name, '.') != NULL ||
+				g_hash_table_contains(host->variables, *name);
+		}
+	}
+	for (guint i = 0; node->type == SMITH_NODE_SEQ && i < node->items->len; i++)
+		found = found || uses_variable(node->items->pdata[i], host);
+	for (guint i = 0; node->type == SMITH_NODE_MAP && i < node->members->len; i++) {
+		const SmithNodeMember *member = node->members->pdata[i];
+		found = found || g_hash_table_contains(host->variables, member->key) ||
+			uses_variable(member->value, host);
+	}
+	return found;
+}
+
+static bool depends_on(const SmithService *service, const SmithHost *host)
+{
+	return uses_variable(service->ports_node, host) ||
+	       uses_variable(service->required_node, host) ||
+	       uses_variable(service->when_node, host);
+}
+
+void smith_load_add_variants(const SmithFleet *fleet, SmithService *service, const SmithNode *node,
+			     SmithDiag *diag)
+{
+	const SmithNode *overrides = service->hosts_node;
+	if (overrides != NULL && overrides->type != SMITH_NODE_MAP) {
+		smith_diag_add_about(diag, SMITH_SEVERITY_ERROR, overrides->place, "wrong-type",
+				     service->name,
+				     "'hosts' of service '%s' must be a map of hosts, got %s",
+				     service->name, smith_node_type_name(overrides->type));
+		overrides = NULL;
+	}
+	for (guint i = 0; overrides != NULL && i < overrides->members->len; i++) {
+		const SmithNodeMember *member = overrides->members->pdata[i];
+		const SmithHost *host = smith_fleet_host(fleet, member->key);
+		if (host == NULL)
+			smith_diag_add_about(diag, SMITH_SEVERITY_ERROR, member->place,
+					     "unknown-host", service->name,
+					     "no host '%s' for service '%s'", member->key,
+					     service->name);
+		else if (member->value->type != SMITH_NODE_MAP)
+			smith_diag_add_about(diag, SMITH_SEVERITY_ERROR, member->value->place,
+					     "wrong-type", service->name,
+					     "'%s' in hosts of service '%s' must be a map, got %s",
+					     member->key, service->name,
+					     smith_node_type_name(member->value->type));
+		else {
+			check_override(member->value, service, diag);
+			add_variant(fleet, service, node, member->value, host, diag);
+		}
+	}
+	for (guint i = 0; i < service->groups->len; i++) {
+		const SmithGroup *group = service->groups->pdata[i];
+		const SmithHost *host = smith_fleet_host(fleet, group->host);
+		if (host != NULL && i > 0 && smith_service_on(service, host) == service &&
+		    depends_on(service, host))
+			add_variant(fleet, service, node, NULL, host, diag);
+	}
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fleet/load-group.h"
+
+#include <string.h>
+
+#include "base/bind.h"
+#include "base/json.h"
+#include "fleet/load-port.h"
+#include "fleet/load-service.h"
+#include "fleet/tables.h"
+
+/* Every element begins with its name. */
+static void index_named(GHashTable *index, const GPtrArray *named)
+{
+	for (guint i = 0; i < named->len; i++) {
+		char *name = *(char **)named->pdata[i];
+		if (name != NULL && !g_hash_table_contains(index, name))
+			g_hash_table_insert(index, name, named->pdata[i]);
+	}
+}
+
+void smith_load_index(SmithFleet *fleet)
+{
+	for (guint i = 0; i < SMITH_KINDS; i++)
+		fleet->index[i] = g_hash_table_new(g_str_hash, g_str_equal);
+	index_named(fleet->index[SMITH_KIND_SERVICE], fleet->services);
+	index_named(fleet->index[SMITH_KIND_GROUP], fleet->groups);
+	index_named(fleet->index[SMITH_KIND_HOST], fleet->hosts);
+	index_named(fleet->index[SMITH_KIND_NETWORK], fleet->networks);
+	index_named(fleet->index[SMITH_KIND_VOLUME], fleet->volumes);
+	index_named(fleet->index[SMITH_KIND_SECRET], fleet->secrets);
+	for (guint i = 0; i < fleet->services->len; i++) {
+		SmithService *service = fleet->services->pdata[i];
+		GHashTable *index = fleet->index[SMITH_KIND_SERVICE];
+		service->slug = smith_slug(service->name);
+		service->groups = g_ptr_array_new();
+		if (!g_hash_table_contains(index, service->slug))
+			g_hash_table_insert(index, service->slug, service);
+	}
+}
+
+static void add_members(const SmithFleet *fleet, SmithGroup *group)
+{
+	for (char **name = group->services; *name != NULL; name++) {
+		SmithService *service = smith_fleet_service(fleet, *name);
+		GPtrArray *groups = service != NULL ? service->groups : NULL;
+		if (groups != NULL && (groups->len == 0 || groups->pdata[groups->len - 1] != group))
+			g_ptr_array_add(groups, group);
+	}
+}
+
+/* What only a supervised group can say, and must. */
+static void check_supervised(const SmithGroup *group, const SmithNode *node, SmithDiag *diag)
+{
+	static const char *const keys[] = {"family", "supervisor", "pip"};
+	bool is_supervised = group->mode == SMITH_GROUP_SUPERVISED;
+	for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+		const SmithNode *value = smith_node_get(node, keys[i]);
+		if (value != NULL && !is_supervised)
+			smith_diag_add_about(
+				diag, SMITH_SEVERITY_ERROR, value->place, "bad-value", group->name,
+				"'%s' of group '%s' is for groups of mode 'supervised'", keys[i],
+				group->name);
+		else if (value == NULL && is_supervised && i < 2)
+			smith_diag_add_about(diag, SMITH_SEVERITY_ERROR, group->place,
+					     "missing-key", group->name,
+					     "missing key '%s' in supervised group '%s'", keys[i],
+					     group->name);
+	}
+}
+
+void smith_load_groups(SmithFleet *fleet, const SmithNode *node, SmithDiag *diag)
+{
+	for (guint i = 0; i < fleet->groups->len; i++) {
+		SmithGroup *group = fleet->groups->pdata[i];
+		const SmithNodeMember *member = node->members->pdata[i];
+		group->host_place = smith_load_place(member->value, "host", group->place);
+		group->slug = smith_slug(group->name);
+		group->pip = smith_load_pip(group->pip_node, diag);
+		smith_load_fill_strv(&group->services);
+		check_supervised(group, member->value, diag);
+		add_members(fleet, group);
+	}
+}
+
+static void append_all(GPtrArray *texts, char **more)
+{
+	for (; more != NULL && *more != NULL; more++)
+		if (!g_ptr_array_find_with_equal_func(texts, *more, g_str_equal, NULL))
+			g_ptr_array_add(texts, g_strdup(*more));
+}
+
+static char **finish(GPtrArray *texts)
+{
+	g_ptr_array_add(texts, NULL);
+	return (char **)g_ptr_array_free(texts, FALSE);
+}
+
+/* The supervisor's own and those of all members. */
+static SmithPip *join_pips(const SmithFleet *fleet, const SmithGroup *group)
+{
+	SmithPip *pip = g_new0(SmithPip, 1);
+	pip->place = group->pip != NULL ? group->pip->place : group->place;
+	pip->others = g_ptr_array_new();
+	if (group->pip != NULL)
+		g_ptr_array_add(pip->others, group->pip);
+	for (char **name = group->services; *name != NULL; name++) {
+		const SmithService *member = smith_fleet_service(fleet, *name);
+		if (member != NULL && member->pip != NULL)
+			g_ptr_array_add(pip->others, member->pip);
+	}
+	return pip;
+}
+
+/* What the supervisor reads; the keys are those of the configurations that it comes from. */
+static void describe(const SmithService *service, SmithNode *agents)
+{
+	SmithNode *agent = smith_node_new(SMITH_NODE_MAP);
+	const SmithPort *port = smith_service_port(service, "service");
+	const SmithPort *health = smith_service_port(service, "health");
+	SmithNode *dependencies = smith_node_new(SMITH_NODE_SEQ);
+	smith_node_set(agent, "name", smith_node_new_string(service->name));
+	if (service->app->script != NULL)
+		smith_node_set(agent, "script_path", smith_node_new_string(service->app->script));
+	if (service->app->module != NULL)
+		smith_node_set(agent, "module", smith_node_new_string(service->app->module));
+	if (service->app->asgi != NULL)
+		smith_node_set(agent, "asgi", smith_node_new_string(service->app->asgi));
+	SmithNode *args = smith_node_new(SMITH_NODE_SEQ);
+	for (char **arg = service->app->args; *arg != NULL; arg++)
+		smith_node_append(args, smith_node_new_string(*arg));
+	for (guint i = 0; i < service->ports->len; i++) {
+		const SmithPort *told = service->ports->pdata[i];
+		g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, told->number);
+		if (told->argument == NULL)
+			continue;
+		smith_node_append(args, smith_node_new_string(told->argument));
+		smith_node_append(args, smith_node_new_string(number));
+	}
+	smith_node_set(agent, "args", args);
+	smith_node_set(agent, "host", smith_node_new_string("0.0.0.0"));
+	if (port != NULL)
+		smith_node_set(agent, "port", smith_node_new_int(port->number));
+	if (health != NULL)
+		smith_node_set(agent, "health_check_port", smith_node_new_int(health->number));
+	smith_node_set(agent, "required", smith_node_new_bool(service->required));
+	for (guint i = 0; i < service->needs->len; i++) {
+		const SmithNeed *need = service->needs->pdata[i];
+		smith_node_append(dependencies, smith_node_new_string(need->name));
+	}
+	smith_node_set(agent, "dependencies", dependencies);
+	smith_node_append(agents, agent);
+}
+
+/* JSON is YAML, and every string in it is quoted as it must be. */
+static char *make_config(const SmithFleet *fleet, const SmithGroup *group)
+{
+	g_autoptr(SmithNode) document = smith_node_new(SMITH_NODE_MAP);
+	SmithNode *agents = smith_node_new(SMITH_NODE_SEQ);
+	for (char **name = group->services; *name != NULL; name++) {
+		const SmithService *service = smith_fleet_service(fleet, *name);
+		const SmithHost *host = smith_fleet_host(fleet, group->host);
+		if (service != NULL)
+			describe(smith_service_on(service, host), agents);
+	}
+	smith_node_set(document, "agents", agents);
+	return smith_json_write(document, SMITH_JSON_PRETTY, NULL);
+}
+
+static SmithApp *supervisor_app(const SmithFleet *fleet, const SmithGroup *group)
+{
+	const SmithApp *own = group->supervisor;
+	SmithApp *app = g_new0(SmithApp, 1);
+	GPtrArray *args = g_ptr_array_new(), *files = g_ptr_array_new();
+	g_autofree char *config = g_strdup_printf("/app/" SMITH_SUPERVISOR_CONFIG, group->slug);
+	app->place = own->place;
+	app->script = g_strdup(own->script);
+	app->module = g_strdup(own->module);
+	app->asgi = g_strdup(own->asgi);
+	app->exec = g_strdupv(own->exec);
+	app->form = app->script	  ? SMITH_APP_SCRIPT
+		    : app->module ? SMITH_APP_MODULE
+		    : app->asgi	  ? SMITH_APP_ASGI
+		    : app->exec	  ? SMITH_APP_EXEC
+				  : SMITH_APP_NONE;
+	append_all(args, own->args);
+	g_ptr_array_add(args, g_strdup("--config"));
+	g_ptr_array_add(args, g_steal_pointer(&config));
+	append_all(files, own->files);
+	for (char **name = group->services; *name != NULL; name++) {
+		const SmithService *service = smith_fleet_service(fleet, *name);
+		if (service != NULL)
+			append_all(files, service->app->files);
+	}
+	app->args = finish(args);
+	app->files = finish(files);
+	return app;
+}
+
+static void free_need(gpointer data)
+{
+	smith_bind_free(&smith_need_table, data);
+}
+
+/* A socket of a member is one of the container; its name says whose. */
+static void take_ports(SmithService *service, const SmithService *member)
+{
+	for (guint i = 0; i < member->ports->len; i++) {
+		const SmithPort *port = member->ports->pdata[i];
+		SmithPort *copy = g_new0(SmithPort, 1);
+		copy->name = g_strconcat(member->slug, "-", port->name, NULL);
+		copy->place = port->place;
+		copy->number = port->number;
+		copy->protocol = port->protocol;
+		copy->env = g_strdupv(port->env);
+		copy->fixed = port->fixed;
+		copy->publish = port->publish;
+		copy->offset = port->offset;
+		copy->implicit = port->implicit;
+		g_ptr_array_add(service->ports, copy);
+	}
+}
+
+/* What members need of each other is the supervisor's to order. */
+static void take_needs(SmithService *service, const SmithGroup *group, const SmithService *member)
+{
+	for (guint i = 0; i < member->needs->len; i++) {
+		const SmithNeed *need = member->needs->pdata[i];
+		if (g_strv_contains((const char *const *)group->services, need->name))
+			continue;
+		SmithNeed *copy = g_new0(SmithNeed, 1);
+		copy->name = g_strdup(need->name);
+		copy->place = need->place;
+		copy->until = need->until;
+		g_ptr_array_add(service->needs, copy);
+	}
+}
+
+static void take_env(SmithService *service, const SmithService *member)
+{
+	GHashTableIter iter;
+	gpointer key, value;
+	g_hash_table_iter_init(&iter, member->env);
+	while (g_hash_table_iter_next(&iter, &key, &value))
+		if (!g_hash_table_contains(service->env, key))
+			g_hash_table_insert(service->env, g_strdup(key), g_strdup(value));
+}
+
+/* Where members differ the first one's word holds. */
+static void take_members(const SmithFleet *fleet, SmithService *service, const SmithGroup *group)
+{
+	GPtrArray *texts[5] = {NULL};
+	char ***const lists[] = {&service->tmpfs, &service->writable, &service->volume_texts,
+				 &service->secrets, &service->devices};
+	for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+		texts[i] = g_ptr_array_new();
+	for (char **name = group->services; *name != NULL; name++) {
+		const SmithService *neutral = smith_fleet_service(fleet, *name);
+		if (neutral == NULL)
+			continue;
+		const SmithService *member =
+			smith_service_on(neutral, smith_fleet_host(fleet, group->host));
+		char **const own[] = {member->tmpfs, member->writable, member->volume_texts,
+				      member->secrets, member->devices};
+		for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+			append_all(texts[i], own[i]);
+		take_ports(service, member);
+		take_needs(service, group, member);
+		take_env(service, member);
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+		*lists[i] = finish(texts[i]);
+}
+
+static SmithService *make_supervisor(const SmithFleet *fleet, SmithGroup *group, SmithDiag *diag)
+{
+	SmithService *service = g_new0(SmithService, 1);
+	service->name = g_strdup(group->name);
+	service->slug = g_strdup(group->slug);
+	service->place = group->place;
+	service->family = g_strdup(group->family);
+	service->family_place = group->place;
+	service->app = supervisor_app(fleet, group);
+	service->pip = join_pips(fleet, group);
+	service->env = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	smith_load_fill_map(&service->provides);
+	smith_load_fill_map(&service->labels);
+	service->ports = g_ptr_array_new_with_free_func(smith_load_port_free);
+	service->needs = g_ptr_array_new_with_free_func(free_need);
+	service->variants = g_ptr_array_new();
+	service->groups = g_ptr_array_new();
+	take_members(fleet, service, group);
+	smith_load_fill_strv(&service->optional_devices);
+	smith_load_fill_strv(&service->capabilities);
+	smith_load_volumes(fleet, service, NULL, diag);
+	g_ptr_array_add(service->groups, group);
+	service->required = service->enabled = service->read_only = true;
+	service->supervises = group;
+	service->generated = make_config(fleet, group);
+	return service;
+}
+
+static bool has_image(const SmithService *service)
+{
+	if (service->image != NULL)
+		return false;
+	for (guint i = 0; i < service->groups->len; i++)
+		if (((SmithGroup *)service->groups->pdata[i])->mode != SMITH_GROUP_SUPERVISED)
+			return true;
+	return service->groups->len == 0;
+}
+
+void smith_load_supervisors(SmithFleet *fleet, SmithDiag *diag)
+{
+	fleet->supervisors = g_ptr_array_new();
+	fleet->built = g_ptr_array_new();
+	for (guint i = 0; i < fleet->services->len; i++)
+		if (has_image(fleet->services->pdata[i]))
+			g_ptr_array_add(fleet->built, fleet->services->pdata[i]);
+	for (guint i = 0; i < fleet->groups->len; i++) {
+		SmithGroup *group = fleet->groups->pdata[i];
+		if (group->mode != SMITH_GROUP_SUPERVISED || group->supervisor == NULL ||
+		    group->family == NULL)
+			continue;
+		SmithService *service = make_supervisor(fleet, group, diag);
+		g_ptr_array_add(fleet->supervisors, service);
+		g_ptr_array_add(fleet->built, service);
+	}
+}
+
+void smith_load_groups_clear(SmithFleet *fleet)
+{
+	for (guint i = 0; fleet->groups != NULL && i < fleet->groups->len; i++) {
+		SmithGroup *group = fleet->groups->pdata[i];
+		g_free(group->slug);
+		smith_load_pip_free(group->pip);
+	}
+	for (guint i = 0; fleet->supervisors != NULL && i < fleet->supervisors->len; i++) {
+		SmithService *service = fleet->supervisors->pdata[i];
+		smith_load_service_clear(service);
+		g_free(service->name);
+		smith_bind_free(&smith_service_table, service);
+	}
+	g_clear_pointer(&fleet->supervisors, g_ptr_array_unref);
+	g_clear_pointer(&fleet->built, g_ptr_array_unref);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/bind.h"
+#include "fleet/model.h"
+
+/*
+ * The property tables (base/bind.h) of the fleet's files: the one list of their keys, which the
+ * loader reads by and the JSON schema is made of.
+ *
+ * Members of type NODE have shapes that no table says; fleet/load-*.c read them.
+ */
+extern const SmithBindTable smith_fleet_table;
+extern const SmithBindTable smith_family_table;
+extern const SmithBindTable smith_service_table;
+/* The map form of a port. */
+extern const SmithBindTable smith_port_table;
+/* The map form of a need. */
+extern const SmithBindTable smith_need_table;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/diag.h"
+
+/*
+ * The rules: one table of all that a finding can be, whoever makes it.
+ *
+ * Checks of this folder report by smith_lint_report(), which takes the severity from the table;
+ * readers of lower rank (base/bind.h, fleet/load.h) name their rules and severities themselves, and
+ * a test holds them against the table.
+ */
+typedef struct {
+	const char *id; /* "port-duplicate" */
+	SmithSeverity severity;
+	const char *what; /* one line, no full stop */
+	const char *help; /* paragraphs: why it matters, an example, what to do */
+} SmithRule;
+
+/* All of them by id. */
+const SmithRule *smith_rules(guint *count);
+/* NULL when there is none of that id. */
+const SmithRule *smith_rule_find(const char *id);
+
+/* @rule is an id of the table; @subject may be NULL. */
+void smith_lint_report(SmithDiag *diag, const char *rule, SmithPlace place, const char *subject,
+		       const char *format, ...) G_GNUC_PRINTF(5, 6);
