@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "cmd/report.h"
-#include "fleet/lint.h"
+#include "lint/lint.h"
 #include "fleet/load.h"
 
 static char *store_path(const SmithInvocation *inv)
