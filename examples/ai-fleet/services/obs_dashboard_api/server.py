@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+from stub.asgi import application
+
+app = application("ObservabilityDashboardAPI", 9107)

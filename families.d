@@ -1,0 +1,1 @@
+examples/ai-fleet/families.d
