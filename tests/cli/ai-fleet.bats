@@ -103,3 +103,74 @@ modes: host pod supervised" ]
 	agree "$example" stubs
 	[ -z "$output" ]
 }
+
+# free N: that many ports that nobody has
+free() {
+	python3 -c 'import socket, sys
+held = [socket.create_server(("", 0)) for _ in range(int(sys.argv[1]))]
+print(*(s.getsockname()[1] for s in held))' "$1"
+}
+
+# get PORT: what a stand-in answers there, as soon as it does
+get() {
+	python3 -c 'import http.client, sys, time
+for _ in range(100):
+    try:
+        c = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=5)
+        c.request("GET", "/health")
+        print(c.getresponse().read().decode())
+        break
+    except OSError:
+        time.sleep(0.05)' "$1"
+}
+
+# ended PID: waits a second for it
+ended() {
+	for _ in {1..20}; do
+		kill -0 "$1" 2>/dev/null || return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+@test "a stand-in answers, writes its log and ends at once" {
+	read -r first second < <(free 2)
+	mkdir logs
+	PYTHONPATH=$example PROJECT_ROOT=$PWD PYTHONDONTWRITEBYTECODE=1 python3 -m stub.agent --name Some \
+		--port "$first" "http:--port" "tcp:$second" >out 2>&1 3>&- &
+	agent=$!
+	[ "$(get "$first")" = '{"status": "ok", "name": "Some", "machine": ""}' ]
+	(: </dev/tcp/127.0.0.1/"$second")
+	kill "$agent"
+	ended "$agent"
+	wait "$agent"
+	[ "$(<logs/Some.log)" = "listens on $first, $second
+stops" ]
+	PYTHONPATH=$example run python3 -B -m stub.agent --name Some http:--port
+	[ "$status" -eq 1 ]
+	[ "$output" = "Some: --port is missing" ]
+}
+
+@test "the supervisor starts in order, starts again, and ends all" {
+	read -r a b c d < <(free 4)
+	printf 'from stub.agent import run\n\nrun("Program", "tcp:--port", "http:--health-port")\n' >program.py
+	cat >group.yaml <<-END
+		agents:
+		- {name: Second, script_path: program.py, port: $a, health_check_port: $b, required: true, dependencies: [First]}
+		- {name: First, script_path: program.py, port: $c, health_check_port: $d, required: true, dependencies: []}
+	END
+	PYTHONPATH=$example PROJECT_ROOT=$PWD python3 -B "$example/stub/supervisor.py" --config group.yaml >out 2>&1 3>&- &
+	supervisor=$!
+	[ -n "$(get "$b")" ]
+	[ -n "$(get "$d")" ]
+	mapfile -t lines < <(sed -n 's/^supervisor: \(.*\) is \(.*\)/\1 \2/p' out)
+	[[ ${lines[0]} == "First "* && ${lines[1]} == "Second "* ]]
+	kill -KILL "${lines[1]#* }"
+	ended "${lines[1]#* }"
+	[ -n "$(get "$b")" ]
+	kill "$supervisor"
+	ended "$supervisor"
+	wait "$supervisor"
+	[ "$(grep -c ' ended with 0$' out)" -eq 2 ]
+	grep -q 'Second ended with -9' out
+}

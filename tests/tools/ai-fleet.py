@@ -15,7 +15,7 @@ import sys
 
 import yaml
 
-BUILT_BY_MACHINE = {'4090': ['mainpc'], '3060': ['pc2'], 'both': ['mainpc', 'pc2']}
+MACHINES = {'4090': ['mainpc'], '3060': ['pc2'], 'both': ['mainpc', 'pc2']}
 
 
 def slug(name):
@@ -47,9 +47,9 @@ class Fleet:
 def images(fleet, path):
     with open(path, encoding='utf-8') as f:
         text = f.read()
-    for name in fleet.programs:
-        if '/%s:' % slug(name) not in text and '/%s-mainpc:' % slug(name) not in text and \
-                '/%s-pc2:' % slug(name) not in text:
+    supervised = {s: n for n, g in fleet.groups.items() if g.get('mode') == 'supervised' for s in g['services']}
+    for name in sorted({supervised.get(n, n) for n in fleet.programs}):
+        if not any('/%s%s:' % (slug(name), suffix) in text for suffix in ('', '-mainpc', '-pc2')):
             print(name, 'has no image')
 
 
@@ -78,7 +78,7 @@ def table(fleet, path, listed):
             ports, kind = fleet.ports(name), fleet.services[name].get('health', {}).get('port', 'health')
             own = {'machine': fleet.hosts(name), 'family': fleet.services[name]['family'],
                    'service': ports['service']['port'], 'health': ports.get('health', ports.get(kind))['port']}
-            row = {'machine': BUILT_BY_MACHINE[machine], 'family': family, 'service': int(port), 'health': int(health)}
+            row = {'machine': MACHINES[machine], 'family': family, 'service': int(port), 'health': int(health)}
             different |= {(name, what) for what in row if row[what] != own[what]}
     with open(listed, encoding='utf-8') as f:
         known = {tuple(line.split('\t')[:2]) for line in f}
