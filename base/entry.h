@@ -47,12 +47,22 @@ typedef struct {
 	void (*free)(SmithContent *content);
 } SmithContentOps;
 
+/* A file of this machine as it was when it was found; times in nanoseconds. */
+typedef struct {
+	guint64 device;
+	guint64 inode; /* 0: there is no such file */
+	guint64 size;
+	guint64 mtime;
+	guint64 ctime;
+} SmithIdentity;
+
 struct SmithContent {
 	const SmithContentOps *ops;
 	gint refs; /* atomic */
 	guint64 size;
-	guint64 deflated_size; /* with splice only */
-	guint32 crc32;	       /* with splice only */
+	SmithIdentity identity; /* of files in directories */
+	guint64 deflated_size;	/* with splice only */
+	guint32 crc32;		/* with splice only */
 	bool can_splice;
 	bool once; /* only to be opened once, before the iterator moves on (a tar stream) */
 };

@@ -58,11 +58,23 @@ static char *hash_content(SmithContent *content, guint8 *buffer, GError **error)
 	}
 }
 
-static gboolean pin_entry(SmithEntry *entry, SmithNode *row, guint8 *buffer, GError **error)
+static char *find_digest(SmithContent *content, SmithInputs *inputs, guint8 *buffer, GError **error)
+{
+	const char *known = smith_inputs_find(inputs, &content->identity);
+	if (known != NULL)
+		return g_strdup(known);
+	char *digest = hash_content(content, buffer, error);
+	if (digest != NULL)
+		smith_inputs_add(inputs, &content->identity, digest);
+	return digest;
+}
+
+static gboolean pin_entry(SmithEntry *entry, SmithInputs *inputs, SmithNode *row, guint8 *buffer,
+			  GError **error)
 {
 	if (entry->content == NULL)
 		return TRUE;
-	g_autofree char *digest = hash_content(entry->content, buffer, error);
+	g_autofree char *digest = find_digest(entry->content, inputs, buffer, error);
 	if (digest == NULL)
 		return FALSE;
 	smith_node_append(row, smith_node_new_string(digest));
@@ -77,7 +89,7 @@ static gboolean pin_entry(SmithEntry *entry, SmithNode *row, guint8 *buffer, GEr
 	return TRUE;
 }
 
-char *smith_app_pin(GPtrArray *entries, GError **error)
+char *smith_app_pin(GPtrArray *entries, SmithInputs *inputs, GError **error)
 {
 	g_autoptr(SmithNode) list = smith_node_new(SMITH_NODE_SEQ);
 	g_autofree guint8 *buffer = g_malloc(BUFFER_SIZE);
@@ -97,7 +109,7 @@ char *smith_app_pin(GPtrArray *entries, GError **error)
 				smith_digest_of(entry->target, strlen(entry->target));
 			smith_node_append(row, smith_node_new_string(target));
 		}
-		if (!pin_entry(entry, row, buffer, error))
+		if (!pin_entry(entry, inputs, row, buffer, error))
 			return NULL;
 	}
 	gsize length = 0;

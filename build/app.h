@@ -3,6 +3,7 @@
 
 #include "base/entry.h"
 #include "fleet/model.h"
+#include "store/inputs.h"
 
 /*
  * A service's application files: the paths of `app.files`, below the fleet's directory, land in
@@ -14,7 +15,7 @@
  * its files. */
 GPtrArray *smith_app_entries(const SmithFleet *fleet, const SmithService *service, GError **error);
 
-/* Reads and hashes every file, and ties each content to what was read: if the file has changed when
- * the layer is written, that fails instead of yielding a layer under the wrong key. Returns one
- * digest over paths, modes, link targets and contents. */
-char *smith_app_pin(GPtrArray *entries, GError **error);
+/* Reads and hashes every file that @inputs does not know, and ties each content to its digest: if
+ * the file is another when the layer is written, that fails instead of yielding a layer under the
+ * wrong key. Returns one digest over paths, modes, owners, link targets and contents. */
+char *smith_app_pin(GPtrArray *entries, SmithInputs *inputs, GError **error);

@@ -39,6 +39,7 @@ static void plan_clear(Plan *plan)
 	g_clear_pointer(&plan->jobs, g_ptr_array_unref);
 	g_clear_pointer(&plan->steps, g_ptr_array_unref);
 	g_clear_pointer(&plan->by_key, g_hash_table_unref);
+	g_clear_pointer(&plan->context.inputs, smith_inputs_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Plan, plan_clear)
 
@@ -317,8 +318,14 @@ static gboolean write_images(const Plan *plan, SmithBuildResult *result, GError 
 SmithBuildResult *smith_build(const SmithBuildOptions *options, GError **error)
 {
 	g_auto(Plan) plan = {.options = options};
-	plan.context = (SmithStepContext){options->fleet,	options->lock,	options->store,
-					  options->compression, options->epoch, options->workers};
+	plan.context = (SmithStepContext){options->fleet,
+					  options->lock,
+					  options->store,
+					  options->compression,
+					  options->epoch,
+					  options->workers,
+					  NULL};
+	plan.context.inputs = smith_inputs_load(options->store);
 	plan.jobs = g_ptr_array_new_with_free_func(job_free);
 	plan.steps = g_ptr_array_new_with_free_func((GDestroyNotify)smith_step_free);
 	plan.by_key = g_hash_table_new(g_str_hash, g_str_equal);
@@ -331,6 +338,9 @@ SmithBuildResult *smith_build(const SmithBuildOptions *options, GError **error)
 	result->images = g_ptr_array_new_with_free_func(image_free);
 	if (!import_bases(&plan, error) || !run_steps(&plan, result, error) ||
 	    !write_images(&plan, result, error))
+		return NULL;
+	/* when all was known nothing is written, not even what was read to find that out */
+	if (result->steps_made > 0 && !smith_inputs_save(plan.context.inputs, error))
 		return NULL;
 	return g_steal_pointer(&result);
 }

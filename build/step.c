@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/bind.h"
 #include "base/digest.h"
 #include "base/entry-filter.h"
 #include "base/error.h"
@@ -18,18 +17,16 @@
 /* Wheels above this are read and inflated on one core while another hashes and writes. */
 #define SPLIT_ABOVE (4 * 1024 * 1024)
 
-static const SmithBindField record_fields[] = {
-	SMITH_BIND(SmithLayer, media_type, "mediaType", STRING, .required = true),
-	SMITH_BIND(SmithLayer, digest, "digest", STRING, .required = true),
-	SMITH_BIND(SmithLayer, size, "size", INT, .required = true, .max = G_MAXINT64),
-	SMITH_BIND(SmithLayer, diff_id, "diffId", STRING, .required = true),
-	SMITH_BIND(SmithLayer, unpacked_size, "unpackedSize", INT, .required = true,
-		   .max = G_MAXINT64),
-	SMITH_BIND(SmithLayer, entries, "entries", INT, .required = true, .max = G_MAXINT64),
-	{0},
+/* The words of a step's record, which is one line. */
+enum {
+	RECORD_MEDIA_TYPE,
+	RECORD_DIGEST,
+	RECORD_SIZE,
+	RECORD_DIFF_ID,
+	RECORD_UNPACKED_SIZE,
+	RECORD_ENTRIES,
+	RECORD_FIELDS,
 };
-static const SmithBindTable record_table = {"step", sizeof(SmithLayer), record_fields, -1, -1,
-					    false};
 
 static SmithStep *new_step(const SmithStepContext *context, char *name,
 			   SmithEntryIter *(*open)(SmithStep *, GError **))
@@ -201,10 +198,11 @@ SmithStep *smith_step_new_wheel(const SmithStepContext *context, const SmithLock
 	return step;
 }
 
-static char *pin(GPtrArray *entries, const SmithService *service, GError **error)
+static char *pin(const SmithStepContext *context, GPtrArray *entries, const SmithService *service,
+		 GError **error)
 {
 	SMITH_AUTO_PREFIX("service", service->name, error);
-	return smith_app_pin(entries, error);
+	return smith_app_pin(entries, context->inputs, error);
 }
 
 SmithStep *smith_step_new_app(const SmithStepContext *context, const SmithService *service,
@@ -214,7 +212,7 @@ SmithStep *smith_step_new_app(const SmithStepContext *context, const SmithServic
 	if (entries == NULL)
 		return NULL;
 	SmithKey *key = new_key(context, "app");
-	g_autofree char *digest = pin(entries, service, error);
+	g_autofree char *digest = pin(context, entries, service, error);
 	smith_key_string(key, "files", digest);
 	g_autofree char *finished = smith_key_finish(key);
 	if (digest == NULL)
@@ -249,24 +247,53 @@ SmithStep *smith_step_new_machine(const SmithStepContext *context, const SmithHo
 	return step;
 }
 
+/* NULL when the text is not what write_record() writes. */
+static SmithLayer *read_record(GBytes *record)
+{
+	g_autofree char *text = g_strndup(g_bytes_get_data(record, NULL), g_bytes_get_size(record));
+	g_auto(GStrv) words = g_strsplit(text, " ", RECORD_FIELDS);
+	guint64 size = 0, unpacked = 0, entries = 0;
+	if (g_strv_length(words) != RECORD_FIELDS ||
+	    !smith_spec_is_layer(words[RECORD_MEDIA_TYPE]) ||
+	    !smith_digest_is_sha256(words[RECORD_DIGEST]) ||
+	    !smith_digest_is_sha256(words[RECORD_DIFF_ID]) ||
+	    !g_ascii_string_to_unsigned(words[RECORD_SIZE], 10, 0, G_MAXINT64, &size, NULL) ||
+	    !g_ascii_string_to_unsigned(words[RECORD_UNPACKED_SIZE], 10, 0, G_MAXINT64, &unpacked,
+					NULL) ||
+	    !g_ascii_string_to_unsigned(g_strchomp(words[RECORD_ENTRIES]), 10, 0, G_MAXINT64,
+					&entries, NULL))
+		return NULL;
+	SmithLayer *layer = g_new0(SmithLayer, 1);
+	layer->media_type = g_strdup(words[RECORD_MEDIA_TYPE]);
+	layer->digest = g_strdup(words[RECORD_DIGEST]);
+	layer->size = size;
+	layer->diff_id = g_strdup(words[RECORD_DIFF_ID]);
+	layer->unpacked_size = unpacked;
+	layer->entries = entries;
+	return layer;
+}
+
+static gboolean write_record(const SmithStep *step, GError **error)
+{
+	const SmithLayer *layer = step->layer;
+	g_autofree char *text = g_strdup_printf(
+		"%s %s %" G_GUINT64_FORMAT " %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n",
+		layer->media_type, layer->digest, layer->size, layer->diff_id, layer->unpacked_size,
+		layer->entries);
+	return smith_store_put_step(step->context->store, step->key, text, strlen(text), error);
+}
+
 gboolean smith_step_look_up(SmithStep *step)
 {
 	SmithStore *store = step->context->store;
 	g_autoptr(GBytes) record = smith_store_get_step(store, step->key);
-	if (record == NULL)
+	g_autoptr(SmithLayer) layer = record != NULL ? read_record(record) : NULL;
+	if (layer == NULL ||
+	    !smith_layout_has_blob(smith_store_layout(store), layer->digest, (gint64)layer->size))
 		return FALSE;
-	g_autoptr(SmithNode) node = smith_node_read_json(g_bytes_get_data(record, NULL),
-							 g_bytes_get_size(record), step->key, NULL);
-	SmithLayer *layer = node != NULL ? smith_bind_parse(&record_table, node, NULL) : NULL;
-	if (layer != NULL && smith_digest_is_sha256(layer->digest) &&
-	    smith_digest_is_sha256(layer->diff_id) && smith_spec_is_layer(layer->media_type) &&
-	    smith_layout_has_blob(smith_store_layout(store), layer->digest, (gint64)layer->size)) {
-		step->layer = layer;
-		step->cached = true;
-		return TRUE;
-	}
-	smith_bind_free(&record_table, layer);
-	return FALSE;
+	step->layer = g_steal_pointer(&layer);
+	step->cached = true;
+	return TRUE;
 }
 
 static gboolean write_layer(SmithStep *step, SmithEntryIter *iter, GError **error)
@@ -277,12 +304,7 @@ static gboolean write_layer(SmithStep *step, SmithEntryIter *iter, GError **erro
 	step->layer =
 		smith_layer_write(iter, context->compression, split,
 				  smith_layout_blobs_fd(smith_store_layout(context->store)), error);
-	if (step->layer == NULL)
-		return FALSE;
-	g_autoptr(SmithNode) node = smith_bind_write(&record_table, step->layer);
-	gsize length = 0;
-	g_autofree char *text = smith_json_write(node, SMITH_JSON_COMPACT, &length);
-	return smith_store_put_step(context->store, step->key, text, length, error);
+	return step->layer != NULL && write_record(step, error);
 }
 
 gboolean smith_step_run(SmithStep *step, GError **error)

@@ -4,6 +4,7 @@
 #include "base/event.h"
 #include "fleet/lock.h"
 #include "layers/layer.h"
+#include "store/inputs.h"
 #include "store/store.h"
 
 /*
@@ -23,6 +24,7 @@ typedef struct {
 	SmithCompression compression;
 	gint64 epoch;
 	guint workers;
+	SmithInputs *inputs; /* what is known of application files */
 } SmithStepContext;
 
 typedef struct SmithStep SmithStep;

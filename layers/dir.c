@@ -55,13 +55,21 @@ static void dir_content_free(SmithContent *content)
 	g_free(self);
 }
 
-static SmithContent *dir_content_new(Root *root, const char *path, guint64 size)
+static guint64 nanoseconds(const struct timespec *time)
 {
+	return (guint64)time->tv_sec * 1000000000 + (guint64)time->tv_nsec;
+}
+
+static SmithContent *dir_content_new(Root *root, const char *path, const struct stat *st)
+{
+	guint64 size = (guint64)st->st_size;
 	static const SmithContentOps ops = {dir_content_open, NULL, dir_content_free};
 	DirContent *self = g_new0(DirContent, 1);
 	self->content.ops = &ops;
 	self->content.refs = 1;
 	self->content.size = size;
+	self->content.identity = (SmithIdentity){
+		st->st_dev, st->st_ino, size, nanoseconds(&st->st_mtim), nanoseconds(&st->st_ctim)};
 	self->inner = smith_content_new_file(root->fd, path, size);
 	self->root = root;
 	g_atomic_int_inc(&root->refs);
@@ -129,7 +137,7 @@ static SmithEntry *read_one(const Walk *walk, int dirfd, const char *name, const
 	} else if (S_ISREG(st->st_mode)) {
 		entry = smith_entry_new(SMITH_ENTRY_FILE, path,
 					(st->st_mode & S_IXUSR) != 0 ? 0755 : 0644);
-		entry->content = dir_content_new(walk->root, path, (guint64)st->st_size);
+		entry->content = dir_content_new(walk->root, path, st);
 	} else if (S_ISLNK(st->st_mode)) {
 		entry = read_link(dirfd, name, path, error);
 		if (entry == NULL)

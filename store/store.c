@@ -15,6 +15,7 @@ struct SmithStore {
 	SmithLayout *layout;
 	int steps_fd;
 	int files_fd;
+	int cache_fd;
 };
 
 static int open_below(int dirfd, const char *path, GError **error)
@@ -30,7 +31,7 @@ static int open_below(int dirfd, const char *path, GError **error)
 SmithStore *smith_store_open(const char *path, GError **error)
 {
 	g_autoptr(SmithStore) store = g_new0(SmithStore, 1);
-	store->steps_fd = store->files_fd = -1;
+	store->steps_fd = store->files_fd = store->cache_fd = -1;
 	store->path = path != NULL ? g_canonicalize_filename(path, NULL)
 				   : g_build_filename(g_get_user_data_dir(), "ocismith", NULL);
 	SMITH_AUTO_PREFIX("store", store->path, error);
@@ -46,6 +47,9 @@ SmithStore *smith_store_open(const char *path, GError **error)
 	store->files_fd = open_below(fd, "cache/files", error);
 	if (store->files_fd < 0)
 		return NULL;
+	store->cache_fd = open_below(fd, "cache", error);
+	if (store->cache_fd < 0)
+		return NULL;
 	return g_steal_pointer(&store);
 }
 
@@ -56,6 +60,7 @@ void smith_store_free(SmithStore *store)
 	smith_layout_free(store->layout);
 	smith_fd_clear(&store->steps_fd);
 	smith_fd_clear(&store->files_fd);
+	smith_fd_clear(&store->cache_fd);
 	g_free(store->path);
 	g_free(store);
 }
@@ -85,6 +90,11 @@ gboolean smith_store_put_step(const SmithStore *store, const char *key, const ch
 		return TRUE;
 	return smith_fd_write_file(store->steps_fd, smith_digest_hex(key), text, length, 0444,
 				   error);
+}
+
+int smith_store_cache_fd(const SmithStore *store)
+{
+	return store->cache_fd;
 }
 
 int smith_store_files_fd(const SmithStore *store)

@@ -9,8 +9,9 @@
  * The store: a directory that several processes share, where nothing that is known is done again.
  *
  *   oci/          an OCI image layout: all blobs, all named images; podman, skopeo, umoci read it
- *   cache/steps/  KEY: what the step of that key yielded (a small JSON text of the caller's)
+ *   cache/steps/  KEY: what the step of that key yielded (a small text of the caller's)
  *   cache/files/  XX/SHA256: downloaded files by their digest
+ *   cache/inputs  what the files of source trees were (store/inputs.h)
  *
  * All of it is content- or key-addressed and written by tmpfile and link, so there are no locks but
  * the layout's, and a kill or a full disk at any point leaves a store that works. A record in
@@ -35,6 +36,9 @@ GBytes *smith_store_get_step(const SmithStore *store, const char *key);
 /* Replaces a record that is there, for its blob may be gone. */
 gboolean smith_store_put_step(const SmithStore *store, const char *key, const char *text,
 			      gsize length, GError **error);
+
+/* The directory `cache` (borrowed). */
+int smith_store_cache_fd(const SmithStore *store);
 
 /* The directory of downloaded files (borrowed), and a file's path in it by its sha256 ("XX/HEX").
  */

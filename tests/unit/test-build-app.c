@@ -129,19 +129,20 @@ static void test_refused(void)
 	refuse("[\n", "{module: m}", "^service 'Site': .dockerignore:1: ");
 }
 
-static char *pin(const TestFleet *test, GPtrArray **entries)
+static char *pin(TestFleet *test, GPtrArray **entries)
 {
+	g_autoptr(SmithInputs) inputs = smith_inputs_load(test_fleet_store(test));
 	g_autoptr(GError) error = NULL;
 	char *digest;
 
 	*entries = smith_app_entries(test->fleet, smith_fleet_service(test->fleet, "Site"), &error);
 	g_assert_no_error(error);
-	digest = smith_app_pin(*entries, &error);
+	digest = smith_app_pin(*entries, inputs, &error);
 	g_assert_no_error(error);
 	return digest;
 }
 
-static void check_digest(const TestFleet *test, const char *other, bool equal)
+static void check_digest(TestFleet *test, const char *other, bool equal)
 {
 	g_autoptr(GPtrArray) entries = NULL;
 	g_autofree char *digest = pin(test, &entries);
