@@ -14,7 +14,8 @@ PKGS     := json-glib-1.0 yaml-0.1 libcrypto libzstd
 BUILD_PKGS := gcc make pkg-config libglib2.0-dev libjson-glib-dev libyaml-dev libssl-dev \
               libarchive-dev libzstd-dev libdeflate-dev libisal-dev libcurl4-openssl-dev
 TEST_PKGS  := bats perl python3 python3-packaging python3-jsonschema python3-venv python3-pip \
-              python3-yaml skopeo umoci zstd patchelf binutils dpkg-dev xz-utils file libseccomp-dev shellcheck \
+              python3-yaml python3-zmq iproute2 skopeo umoci zstd patchelf binutils dpkg-dev \
+              xz-utils file libseccomp-dev shellcheck \
               clang-format-14 groff-base golang-github-opencontainers-image-spec-dev
 FUZZ_PKGS  := clang-14 libclang-rt-14-dev
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # examples/ai-fleet as a whole: checked, locked, built and made into units for both hosts, with a tiny base in place
 # of the three upstream ones and tiny wheels in place of the real ones; and held against the blueprint's table.
-# Debian packages: bats, python3, python3-yaml.
+# Debian packages: bats, python3, python3-yaml, python3-zmq, iproute2, util-linux.
 
 # shellcheck disable=SC2030,SC2031,SC2034  # a test changes its own variables, lib.bash reads them
 
@@ -101,6 +101,15 @@ modes: host pod supervised" ]
 
 @test "each stand-in binds the ports that the fleet says" {
 	agree "$example" stubs
+	[ -z "$output" ]
+}
+
+@test "the programs of a pod start together and answer" {
+	unshare -rn true || skip "no network namespace for this user"
+	run unshare -rn /usr/bin/python3 -B "$tools/ai-fleet.py" "$example" run core-hubs language-stack speech-gpu \
+		async-pipeline vision-dream-gpu error-bus self-healing
+	echo "$output"
+	[ "$status" -eq 0 ]
 	[ -z "$output" ]
 }
 

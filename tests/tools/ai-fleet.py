@@ -7,11 +7,19 @@ prints a line for each disagreement.
     units DIR RTAP      DIR/HOST has a unit for each service, where RTAP_ENABLED is RTAP
     table FILE LISTED   machines, families and ports are those of the table FILE, but for SERVICE<tab>WHAT of LISTED
     stubs               each stand-in binds the ports that the fleet says
+    run GROUP...        the programs of each group start together and answer their health checks; each group in its
+                        turn, in a network namespace that is ours (unshare -rn). Needs pyzmq
     count               prints how much there is
 """
+import http.client
+import json
 import os
 import runpy
+import socket
+import subprocess
 import sys
+import tempfile
+import time
 
 import yaml
 
@@ -118,6 +126,72 @@ def stubs(fleet):
             print(name, 'is an agent of the base class here and not there')
 
 
+def start(fleet, name, group):
+    """As a unit does: the image's command, and each port by its argument or its variables."""
+    app = fleet.services[name]['app']
+    command = [sys.executable, '-B'] + (['-m', app['module']] if 'module' in app else
+                                        [os.path.join(fleet.root, app['script'])]) + app.get('args', [])
+    env = dict(os.environ, PYTHONPATH=fleet.root, PROJECT_ROOT=tempfile.gettempdir(), MACHINE_TYPE=group['host'])
+    for port in fleet.ports(name).values():
+        if 'argument' in port:
+            command += [port['argument'], str(port['port'])]
+        told = port.get('env', [])
+        env.update((e, str(port['port'])) for e in ([told] if isinstance(told, str) else told))
+    return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
+
+
+def get(port, path):
+    connection = http.client.HTTPConnection('127.0.0.1', port, timeout=5)
+    connection.request('GET', path)
+    response = connection.getresponse()
+    text = response.read().decode()
+    connection.close()
+    return text if response.status == 200 else ''
+
+
+def ask(port, request):
+    import zmq
+    with zmq.Context() as context, context.socket(zmq.REQ) as asked:
+        asked.setsockopt(zmq.LINGER, 0)
+        asked.setsockopt(zmq.RCVTIMEO, 5000)
+        asked.connect('tcp://127.0.0.1:%d' % port)
+        asked.send_json(request)
+        return asked.recv_json()['name']
+
+
+def healthy(fleet, name):
+    """Also that the socket is this program's and not a neighbour's."""
+    service, ports = fleet.services[name], fleet.ports(name)
+    health = service.get('health') or fleet.all['classes'][service['class']]['health']
+    port = ports[health['port']]['port']
+    for each in ports.values():
+        socket.create_connection(('127.0.0.1', each['port']), timeout=5).close()
+    if 'zmq' in health:
+        return ask(port, health['zmq']) == name and json.loads(get(port + 1, '/health'))['name'] == name
+    return name in get(port, health['http']) if 'http' in health else True
+
+
+def run(fleet, *names):
+    subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+    for group in (fleet.groups[n] for n in names):
+        members = {n: start(fleet, n, group) for n in group['services']}
+        for name in members:
+            for _ in range(100):
+                try:
+                    if not healthy(fleet, name):
+                        print(name, 'does not answer as it should')
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            else:
+                print(name, 'does not answer')
+        for process in members.values():
+            process.terminate()
+        for name, process in members.items():
+            if process.wait(10) != 0:
+                print(name, 'ends with', process.returncode)
+
+
 def count(fleet):
     print(len(fleet.programs), 'programs,', sum(len(fleet.hosts(n)) for n in fleet.programs), 'times,',
           sum('class' in s for n, s in fleet.services.items() for _ in fleet.hosts(n)), 'of the base class;',
@@ -127,4 +201,4 @@ def count(fleet):
 
 
 if __name__ == '__main__':
-    {f.__name__: f for f in (images, units, table, stubs, count)}[sys.argv[2]](Fleet(sys.argv[1]), *sys.argv[3:])
+    {f.__name__: f for f in (images, units, table, stubs, run, count)}[sys.argv[2]](Fleet(sys.argv[1]), *sys.argv[3:])

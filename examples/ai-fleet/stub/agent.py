@@ -104,7 +104,10 @@ def listen_zmq(name, reps, pubs):
     sockets = []
     for kind, port in [(zmq.REP, port) for port in reps] + [(zmq.PUB, port) for port in pubs]:
         sockets.append(context.socket(kind))
-        sockets[-1].bind(f"tcp://0.0.0.0:{port}")
+        try:
+            sockets[-1].bind(f"tcp://0.0.0.0:{port}")
+        except zmq.ZMQError as error:
+            raise OSError(f"port {port}: {error}") from error
     threading.Thread(target=answer_zmq, args=(name, sockets[:len(reps)]), daemon=True).start()
     return context, sockets
 
@@ -148,15 +151,15 @@ def run(name, *sockets):
     parser.add_argument("--health-port", type=int)
     parser.add_argument("sockets", nargs="*", default=sockets or AGENT)
     args = parser.parse_args()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # before there are threads, so that none of them takes it
+    stop = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, stop)
     try:
         alive, ports = listen(args.name, args.sockets, args)
     except OSError as error:
         sys.exit(f"{args.name}: {error}")
     log(args.name, "listens on " + ", ".join(map(str, ports)))
-    stop.wait()
+    signal.sigwait(stop)
     log(args.name, "stops")
     sys.stdout.flush()
     # the sockets' threads have nothing to save

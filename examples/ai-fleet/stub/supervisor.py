@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import yaml
@@ -79,7 +78,7 @@ def reap(agents):
 
 
 def supervise(agents, stopping):
-    while not stopping.wait(0.2):
+    while not stopping:
         now = time.monotonic()
         for agent, code in reap(agents):
             if not agent.ended(code, now):
@@ -87,6 +86,7 @@ def supervise(agents, stopping):
         for agent in agents:
             if agent.process is None and agent.due <= now:
                 agent.start()
+        time.sleep(0.2)
     return 0
 
 
@@ -109,9 +109,9 @@ def main():
     parser.add_argument("--config", required=True)
     with open(parser.parse_args().config, encoding="utf-8") as f:
         agents = ordered([Agent(entry) for entry in yaml.safe_load(f)["agents"]])
-    stopping = threading.Event()
+    stopping = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, lambda *_: stopping.append(True))
     code = supervise(agents, stopping)
     stop(agents)
     return code
