@@ -23,7 +23,7 @@ GQuark smith_error_quark(void);
 typedef enum {
 	SMITH_ERROR_FAILED,	 /* nothing more precise fits                          exit 1 */
 	SMITH_ERROR_USAGE,	 /* the command line is wrong                          exit 2 */
-	SMITH_ERROR_FINDINGS,	 /* the fleet has errors, already told as findings     exit 3 */
+	SMITH_ERROR_FINDINGS,	 /* the fleet has errors, or a limit of its own fails   exit 3 */
 	SMITH_ERROR_STALE,	 /* the lock does not match its inputs                 exit 4 */
 	SMITH_ERROR_VERIFY,	 /* a digest, size or signature is not the promised    exit 5 */
 	SMITH_ERROR_INVALID,	 /* input breaks its format                            exit 1 */

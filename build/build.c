@@ -302,6 +302,27 @@ static SmithBuiltImage *write_image(const Plan *plan, const Job *job, GError **e
 	return image;
 }
 
+/* The nearest limit of the image's families holds. */
+static gboolean check_size(const Plan *plan, const Job *job, const SmithBuiltImage *image,
+			   GError **error)
+{
+	const char *base = NULL;
+	g_autoptr(GPtrArray) chain = smith_fleet_chain(plan->options->fleet, job->family, &base);
+	for (guint i = chain->len; i-- > 0;) {
+		const SmithFamily *family = chain->pdata[i];
+		if (family->size == NULL || family->size->max == 0)
+			continue;
+		if (image->bytes <= (guint64)family->size->max)
+			return TRUE;
+		return smith_throw(error, SMITH_ERROR_FINDINGS,
+				   "image '%s' has %" G_GUINT64_FORMAT " bytes of layers, family "
+				   "'%s' allows at most %" G_GINT64_FORMAT " (%s)",
+				   image->name, image->bytes, family->name, family->size->max,
+				   family->size->max_text);
+	}
+	return TRUE;
+}
+
 static gboolean write_images(const Plan *plan, SmithBuildResult *result, GError **error)
 {
 	g_autoptr(GPtrArray) refs = g_ptr_array_new();
@@ -311,6 +332,8 @@ static gboolean write_images(const Plan *plan, SmithBuildResult *result, GError 
 			return FALSE;
 		g_ptr_array_add(result->images, image);
 		g_ptr_array_add(refs, image->manifest);
+		if (!check_size(plan, plan->jobs->pdata[i], image, error))
+			return FALSE;
 	}
 	return smith_layout_set_refs(smith_store_layout(plan->options->store), refs, error);
 }

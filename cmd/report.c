@@ -62,7 +62,7 @@ void smith_report_findings(SmithDiag *diag)
 
 		fprintf(stderr, "%s\n", text);
 	}
-	if (diag->findings->len > 0)
+	if (diag->errors > 0)
 		findings_told = true;
 }
 

@@ -494,6 +494,18 @@ make_wheel() { # NAME VERSION TAG FILE CONTENT [REQUIREMENT]
 
 # --- application files
 
+@test "an image over the limit of its family" {
+	printf 'size: {max: 1k}\n' >>"$fleet/families.d/base.yaml"
+	refused 3 "image 'localhost/web:test' has * bytes of layers, family 'base' allows at most 1024 (1k)" build
+	printf 'size: {max: 1g}\n' >>"$fleet/families.d/family-web.yaml"
+	refused 3 "image 'localhost/worker:test' has *" build
+	smith build Web
+	[ "$status" -eq 0 ]
+	sed -i 's/max: 1k/max: 1g/' "$fleet/families.d/base.yaml"
+	smith build
+	[ "$status" -eq 0 ]
+}
+
 @test "an app path that an ignore file hides" {
 	printf '# build products\n*.pyc\n\napp/work*\n' >"$fleet/.containerignore"
 	refused 1 "service 'Worker'*'app/worker.py'*hidden by .containerignore:4: 'app/work\*'" build
