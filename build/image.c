@@ -147,7 +147,7 @@ static void clear_healthcheck(SmithContainerConfig *config)
 
 static SmithHealthcheck *make_healthcheck(const SmithFleet *fleet, const SmithService *service)
 {
-	g_auto(GStrv) command = smith_runtime_health(fleet, service);
+	g_auto(GStrv) command = smith_runtime_health(fleet, service, NULL, NULL);
 	if (command == NULL)
 		return NULL;
 	guint length = g_strv_length(command);

@@ -109,19 +109,19 @@ static char *literal(const char *text)
 }
 
 /* The image's own pyzmq asks, as it answers inside the service. */
-static char *probe_zmq(const SmithHealth *health, gint64 seconds)
+static char *probe_zmq(const SmithHealth *health, gint64 port, gint64 seconds)
 {
 	g_autofree char *request = literal(health->zmq != NULL ? health->zmq : "{}");
 	return g_strdup_printf("import json,zmq;s=zmq.Context().socket(zmq.REQ);"
 			       "s.setsockopt(zmq.LINGER,0);s.setsockopt(zmq.RCVTIMEO,%d);"
 			       "s.connect('tcp://127.0.0.1:%" G_GINT64_FORMAT "');"
 			       "s.send_string(%s);json.loads(s.recv())",
-			       (int)seconds * 1000, health->port_number, request);
+			       (int)seconds * 1000, port, request);
 }
 
 /* The message of a request is one field, the name; SERVING is 1 in the first field of the answer.
  */
-static char *probe_grpc(const SmithHealth *health, gint64 seconds)
+static char *probe_grpc(const SmithHealth *health, gint64 port, gint64 seconds)
 {
 	const char *name = health->grpc != NULL ? health->grpc : "";
 	gsize length = MIN(strlen(name), 127);
@@ -131,28 +131,40 @@ static char *probe_grpc(const SmithHealth *health, gint64 seconds)
 			       "');n=%s.encode();r=c.unary_unary('/grpc.health.v1.Health/Check')("
 			       "b'\\n'+bytes([len(n)])+n if n else b'',timeout=%" G_GINT64_FORMAT
 			       ");raise SystemExit(r[:2]!=b'\\x08\\x01')",
-			       health->port_number, quoted, seconds);
+			       port, quoted, seconds);
 }
 
-static char *probe(const SmithHealth *health)
+static char *probe(const SmithHealth *health, gint64 port)
 {
 	gint64 seconds = MAX(health->timeout / 1000000000, 1);
 	if (health->kind == SMITH_HEALTH_ZMQ)
-		return probe_zmq(health, seconds);
+		return probe_zmq(health, port, seconds);
 	if (health->kind == SMITH_HEALTH_GRPC)
-		return probe_grpc(health, seconds);
+		return probe_grpc(health, port, seconds);
 	if (health->kind == SMITH_HEALTH_TCP)
 		return g_strdup_printf("import socket;socket.create_connection(('127.0.0.1',"
 				       "%" G_GINT64_FORMAT "),%" G_GINT64_FORMAT ").close()",
-				       health->port_number, seconds);
+				       port, seconds);
 	g_autofree char *path = literal(health->http);
 	return g_strdup_printf("import http.client as h;c=h.HTTPConnection('127.0.0.1',"
 			       "%" G_GINT64_FORMAT ",timeout=%" G_GINT64_FORMAT ");"
 			       "c.request('GET',%s);raise SystemExit(c.getresponse().status!=200)",
-			       health->port_number, seconds, path);
+			       port, seconds, path);
 }
 
-char **smith_runtime_health(const SmithFleet *fleet, const SmithService *service)
+gint64 smith_runtime_health_port(const SmithService *service, const SmithGroup *group,
+				 const SmithHost *host)
+{
+	const SmithHealth *health = service->health;
+	if (health == NULL || health->port_number == 0)
+		return 0;
+	const SmithPort *port = health->port != NULL ? smith_service_port(service, health->port)
+						     : service->ports->pdata[0];
+	return bound(port, group, host);
+}
+
+char **smith_runtime_health(const SmithFleet *fleet, const SmithService *service,
+			    const SmithGroup *group, const SmithHost *host)
 {
 	const SmithHealth *health = service->health;
 	if (health == NULL)
@@ -164,6 +176,6 @@ char **smith_runtime_health(const SmithFleet *fleet, const SmithService *service
 	}
 	g_ptr_array_add(argv, smith_runtime_python(fleet));
 	add(argv, "-c");
-	g_ptr_array_add(argv, probe(health));
+	g_ptr_array_add(argv, probe(health, smith_runtime_health_port(service, group, host)));
 	return finish(argv);
 }

@@ -21,8 +21,13 @@ char **smith_runtime_command(const SmithFleet *fleet, const SmithService *servic
 			     const SmithGroup *group, const SmithHost *host);
 
 /* The health check as an argument vector that needs only the image's own interpreter, exit status 0
- * when healthy; NULL when the service has none. */
-char **smith_runtime_health(const SmithFleet *fleet, const SmithService *service);
+ * when healthy; NULL when the service has none. The port is that of smith_runtime_command(). */
+char **smith_runtime_health(const SmithFleet *fleet, const SmithService *service,
+			    const SmithGroup *group, const SmithHost *host);
+
+/* The number of the port that its health check asks on, or 0; as above. */
+gint64 smith_runtime_health_port(const SmithService *service, const SmithGroup *group,
+				 const SmithHost *host);
 
 /* The port that clients use: the one named "service", else the first; NULL when it has none. */
 const SmithPort *smith_runtime_port(const SmithService *service);

@@ -61,7 +61,7 @@ static char *health_of(const char *lines)
 	g_autofree char *all =
 		g_strconcat("    app: {module: m}\n    ports: {a: 80}\n", lines, NULL);
 	const SmithService *service = service_of(&test, all);
-	g_auto(GStrv) health = smith_runtime_health(test.fleet, service);
+	g_auto(GStrv) health = smith_runtime_health(test.fleet, service, NULL, NULL);
 
 	return health != NULL ? g_strjoinv("|", health) : NULL;
 }
@@ -102,7 +102,7 @@ static void test_probe_runs(void)
 	}
 	service = service_of(&test, "    app: {module: m}\n    ports: {a: 1}\n"
 				    "    health: {http: \"/it's\"}\n");
-	health = smith_runtime_health(test.fleet, service);
+	health = smith_runtime_health(test.fleet, service, NULL, NULL);
 	g_free(health[0]);
 	health[0] = g_steal_pointer(&python);
 	g_spawn_sync(NULL, health, NULL, G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
