@@ -165,10 +165,10 @@ stops" ]
 	printf 'from stub.agent import run\n\nrun("Program", "tcp:--port", "http:--health-port")\n' >program.py
 	cat >group.yaml <<-END
 		agents:
-		- {name: Second, script_path: program.py, port: $a, health_check_port: $b, required: true, dependencies: [First]}
-		- {name: First, script_path: program.py, port: $c, health_check_port: $d, required: true, dependencies: []}
+		- {name: Second, script_path: program.py, args: [--port, "$a", --health-port, "$b"], dependencies: [First]}
+		- {name: First, module: program, args: [--port, "$c", --health-port, "$d"], required: true, dependencies: []}
 	END
-	PYTHONPATH=$example PROJECT_ROOT=$PWD python3 -B "$example/stub/supervisor.py" --config group.yaml >out 2>&1 3>&- &
+	PYTHONPATH=$example:$PWD PROJECT_ROOT=$PWD python3 -B "$example/stub/supervisor.py" --config group.yaml >out 2>&1 3>&- &
 	supervisor=$!
 	[ -n "$(get "$b")" ]
 	[ -n "$(get "$d")" ]

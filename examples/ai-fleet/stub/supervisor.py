@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """supervisor.py --config FILE: all programs of a group in one container.
 
-FILE is YAML with `agents:`, each with name, script_path, port, health_check_port, required and dependencies. They are
-started in the order of their dependencies; one that ends is started again, later each time; a required one that ends
-five times within a minute ends the supervisor, so that systemd sees it. SIGTERM goes to all of them, and what has not
-ended after five seconds is killed. As process 1 it also reaps what its programs leave behind.
+FILE is YAML with `agents:`, each with name, script_path or module, args, required and dependencies. They are started in
+the order of their dependencies; one that ends is started again, later each time; a required one that ends five times
+within a minute ends the supervisor, so that systemd sees it. SIGTERM goes to all of them, and what has not ended after
+five seconds is killed. As process 1 it also reaps what its programs leave behind.
 """
 import argparse
 import os
@@ -25,10 +25,8 @@ class Agent:
         self.name = entry["name"]
         self.needs = entry.get("dependencies") or []
         self.required = entry.get("required", True)
-        self.command = [sys.executable, os.path.join(ROOT, entry["script_path"])]
-        for flag, key in (("--port", "port"), ("--health-port", "health_check_port")):
-            if entry.get(key):
-                self.command += [flag, str(entry[key])]
+        program = ["-m", entry["module"]] if "module" in entry else [os.path.join(ROOT, entry["script_path"])]
+        self.command = [sys.executable, *program, *entry.get("args", [])]
         self.process, self.due, self.ends = None, 0.0, []
 
     def start(self):
