@@ -14,6 +14,7 @@ SMITH_COMMAND(inspect);
 SMITH_COMMAND(ls);
 SMITH_COMMAND(history);
 SMITH_COMMAND(check);
+SMITH_COMMAND(schema);
 SMITH_COMMAND(version);
 SMITH_COMMAND(completion);
 SMITH_COMMAND(help);

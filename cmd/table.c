@@ -11,6 +11,7 @@ static const char *const progress_modes[] = {"auto", "plain", "json", "none", NU
 static const char *const color_modes[] = {"auto", "always", "never", NULL};
 static const char *const compressions[] = {"splice", "zstd", "gzip", NULL};
 static const char *const shells[] = {"bash", "zsh", "fish", NULL};
+static const char *const schemas[] = {"fleet", "family", NULL};
 
 const SmithOption smith_global_options[] = {
 	{.name = "directory",
@@ -163,6 +164,12 @@ static const SmithCommand rows[] = {
 	 .summary = "Check the fleet and its lock without building",
 	 .needs = SMITH_NEEDS_FINDINGS,
 	 .run = smith_cmd_check},
+	{.name = "schema",
+	 .summary = "Print the JSON schema of the fleet's files",
+	 .operands = "[fleet|family]",
+	 .max_operands = 1,
+	 .operand_words = schemas,
+	 .run = smith_cmd_schema},
 	{.name = "version", .summary = "Show the version", .run = smith_cmd_version},
 	{.name = "completion",
 	 .summary = "Print the completion script of a shell",

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fleet/schema.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+/* In YAML, for it has few quotes. `said` is a value that counts. */
+static const char shapes[] =
+	"said: {not: {enum: [null, false]}}\n"
+	"pip:\n"
+	"  anyOf:\n"
+	"  - {type: [string, array], items: {type: string}}\n"
+	"  - type: object\n"
+	"    properties: {requirements: {type: [string, array], items: {type: string}}}\n"
+	"    required: [requirements]\n"
+	"    additionalProperties: false\n"
+	"duration:\n"
+	"  anyOf:\n"
+	"  - {type: integer, minimum: 1, maximum: 86400}\n"
+	"  - type: string\n"
+	"    pattern: '^(?=.*[1-9])([0-9]+|([0-9]+(ns|us|ms|s|m|h))+)$'\n"
+	"durationOrZero:\n"
+	"  anyOf:\n"
+	"  - {type: integer, minimum: 0, maximum: 86400}\n"
+	"  - {type: string, pattern: '^([0-9]+|([0-9]+(ns|us|ms|s|m|h))+)$'}\n"
+	"bytes:\n"
+	"  anyOf:\n"
+	"  - {type: number, minimum: 1, maximum: 1125899906842624}\n"
+	"  - type: string\n"
+	"    pattern: '^(?=.*[1-9])[0-9]{1,15}(\\.[0-9]*)? *([bB]|[kKmMgGtT]([iI]?[bB])?)?$'\n"
+	"processors:\n"
+	"  anyOf:\n"
+	"  - {type: number, minimum: 0, exclusiveMaximum: 10000}\n"
+	"  - {type: string, pattern: '^[0-9]{1,4}(\\.[0-9]{1,3})?$'}\n"
+	"portNumber:\n"
+	"  anyOf:\n"
+	"  - {type: integer, minimum: 1, maximum: 65535}\n"
+	"  - type: string\n"
+	"    pattern: '\\$\\{[A-Za-z0-9_.-]+(:-[^}]*)?\\}|"
+	"^[ \\t]*[0-9]+([ \\t]*[-+][ \\t]*[0-9]+)*[ \\t]*$'\n"
+	"ports:\n"
+	"  type: object\n"
+	"  additionalProperties:\n"
+	"    anyOf: [{$ref: '#/$defs/portNumber'}, {$ref: '#/$defs/port'}]\n"
+	"implicitPorts:\n"
+	"  type: object\n"
+	"  additionalProperties:\n"
+	"    {type: string, pattern: '^[^-+ ]+([ \\t]*[-+][ \\t]*[0-9]+)*[ \\t]*$'}\n"
+	"needs:\n"
+	"  anyOf:\n"
+	"  - {type: string}\n"
+	"  - {$ref: '#/$defs/need'}\n"
+	"  - {type: array, items: {anyOf: [{type: string}, {$ref: '#/$defs/need'}]}}\n"
+	"condition:\n"
+	"  anyOf:\n"
+	"  - {type: boolean}\n"
+	"  - type: string\n"
+	"    pattern: '\\$\\{[A-Za-z0-9_.-]+(:-[^}]*)?\\}|==|!=|"
+	"^\\s*([''\"]?)(true|false)\\1\\s*$'\n"
+	"conditionOrMap:\n"
+	"  anyOf:\n"
+	"  - {$ref: '#/$defs/condition'}\n"
+	"  - {type: object, additionalProperties: {type: [string, number, boolean]}}\n"
+	"zmqRequest: {type: [boolean, string, object]}\n"
+	"classes:\n"
+	"  type: object\n"
+	"  additionalProperties: {anyOf: [{$ref: '#/$defs/class'}, {type: 'null'}]}\n"
+	"onHosts: {type: object, additionalProperties: {$ref: '#/$defs/onHost'}}\n";
+
+static const struct {
+	const char *what;
+	const char *key;
+	const char *shape;
+} places[] = {
+	{"family", "pip", "pip"},
+	{"fleet", "classes", "classes"},
+	{"group", "pip", "pip"},
+	{"group", "supervisor", "app"},
+	{"health", "interval", "duration"},
+	{"health", "start_period", "durationOrZero"},
+	{"health", "timeout", "duration"},
+	{"health", "zmq", "zmqRequest"},
+	{"limits", "cpus", "processors"},
+	{"limits", "memory", "bytes"},
+	{"limits", "shm", "bytes"},
+	{"port", "port", "portNumber"},
+	{"service", "app", "app"},
+	{"service", "health", "health"},
+	{"service", "hosts", "onHosts"},
+	{"service", "implicit_ports", "implicitPorts"},
+	{"service", "limits", "limits"},
+	{"service", "needs", "needs"},
+	{"service", "pip", "pip"},
+	{"service", "ports", "ports"},
+	{"service", "required", "condition"},
+	{"service", "when", "conditionOrMap"},
+	{"size", "max", "bytes"},
+};
+
+#define SAID(key_) "{required: [" key_ "], properties: {" key_ ": {$ref: '#/$defs/said'}}}"
+
+static const struct {
+	const char *what;
+	const char *rules;
+} relations[] = {
+	{"app",
+	 "oneOf: [" SAID("script") ", " SAID("module") ", " SAID("asgi") ", " SAID("exec") "]\n"},
+	{"health", "oneOf: [" SAID("http") ", " SAID("tcp") ", " SAID("zmq") ", " SAID(
+			   "grpc") ", " SAID("exec") "]\n"},
+	{"service",
+	 "allOf:\n"
+	 "- not: {allOf: [" SAID("family") ", " SAID(
+		 "image") "]}\n"
+			  "- anyOf: [" SAID("class") ", " SAID("image") ", {allOf: [" SAID(
+				  "family") ", " SAID("app") "]}]\n"},
+	{"group",
+	 "if: {required: [mode], properties: {mode: {const: supervised}}}\n"
+	 "then: {allOf: [" SAID("family") ", " SAID(
+		 "supervisor") "]}\n"
+			       "else: {properties: {family: {type: 'null'}, pip: {type: 'null'}, "
+			       "supervisor: {type: 'null'}}}\n"},
+};
+
+static SmithNode *parse(const char *text)
+{
+	g_autoptr(GError) error = NULL;
+	SmithNode *node = smith_node_read_yaml(text, strlen(text), "schema", &error);
+	g_assert_no_error(error);
+	return node;
+}
+
+SmithNode *smith_schema_shapes(void)
+{
+	return parse(shapes);
+}
+
+const char *smith_schema_shape_of(const char *what, const char *key)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(places); i++)
+		if (strcmp(places[i].what, what) == 0 && strcmp(places[i].key, key) == 0)
+			return places[i].shape;
+	return NULL;
+}
+
+SmithNode *smith_schema_rules_of(const char *what)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(relations); i++)
+		if (strcmp(relations[i].what, what) == 0)
+			return parse(relations[i].rules);
+	return NULL;
+}
