@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,12 +47,16 @@ static gboolean check_free(GPtrArray *files, int dirfd, GError **error)
 	return TRUE;
 }
 
+static int compare_path(gconstpointer path, gconstpointer element)
+{
+	const SmithUnitFile *const *file = element;
+	return strcmp(path, (*file)->path);
+}
+
 static bool is_wanted(GPtrArray *files, const char *path)
 {
-	for (guint i = 0; i < files->len; i++)
-		if (strcmp(((SmithUnitFile *)files->pdata[i])->path, path) == 0)
-			return true;
-	return false;
+	return files->len > 0 &&
+	       bsearch(path, files->pdata, files->len, sizeof(gpointer), compare_path) != NULL;
 }
 
 static gboolean remove_old(GPtrArray *files, int dirfd, const char *host, const char *first_line,
