@@ -26,6 +26,8 @@ typedef struct {
 	gsize nodes;
 	gsize bytes;
 	guint depth;
+	SmithDiag *diag; /* duplicate keys are findings; NULL: errors */
+	GPtrArray *lost; /* values of such keys: an anchor may point into them */
 	GError **error;
 } Reader;
 
@@ -370,11 +372,34 @@ static gboolean check_key(Reader *reader, const yaml_event_t *event, GHashTable 
 		return fail(reader, event->start_mark, SMITH_ERROR_UNSUPPORTED,
 			    "merge key '<<' is not supported, write the keys out");
 	const SmithNodeMember *first = g_hash_table_lookup(seen, key);
-	if (first != NULL)
+	if (first != NULL && reader->diag != NULL)
+		smith_diag_add_about(reader->diag, SMITH_SEVERITY_ERROR,
+				     place_of(reader, event->start_mark), "yaml-duplicate-key", key,
+				     "duplicate key '%s', first at line %u: programs that read it "
+				     "see the last one only",
+				     key, first->place.line);
+	else if (first != NULL)
 		return fail(reader, event->start_mark, SMITH_ERROR_INVALID,
 			    "duplicate key '%s', first at line %u column %u", key,
 			    first->place.line, first->place.column);
 	return TRUE;
+}
+
+static void add_member(Reader *reader, SmithNode *map, GHashTable *seen, const yaml_event_t *key,
+		       SmithNode *value)
+{
+	const char *name = (const char *)key->data.scalar.value;
+	SmithPlace place = place_of(reader, key->start_mark);
+	SmithNodeMember *member = g_hash_table_lookup(seen, name);
+	if (member != NULL) {
+		g_ptr_array_add(reader->lost, member->value);
+		member->value = value;
+		member->place = place;
+		return;
+	}
+	smith_node_add(map, name, place, value);
+	member = map->members->pdata[map->members->len - 1];
+	g_hash_table_insert(seen, member->key, member);
 }
 
 static SmithNode *read_map(Reader *reader, const yaml_event_t *start)
@@ -397,10 +422,7 @@ static SmithNode *read_map(Reader *reader, const yaml_event_t *start)
 		SmithNode *value = read_value(reader, &event);
 		if (value == NULL)
 			return NULL;
-		smith_node_add(map, (const char *)key.data.scalar.value,
-			       place_of(reader, key.start_mark), value);
-		SmithNodeMember *member = map->members->pdata[map->members->len - 1];
-		g_hash_table_insert(seen, member->key, member);
+		add_member(reader, map, seen, &key, value);
 	}
 	reader->depth--;
 	set_anchor(reader, anchor, map);
@@ -441,7 +463,13 @@ static SmithNode *read_stream(Reader *reader)
 	return g_steal_pointer(&root);
 }
 
-SmithNode *smith_node_read_yaml(const char *text, gsize length, const char *file, GError **error)
+static void lost_free(gpointer data)
+{
+	smith_node_free(data);
+}
+
+SmithNode *smith_node_read_yaml_lax(const char *text, gsize length, const char *file,
+				    SmithDiag *diag, GError **error)
 {
 	if (!smith_node_check_text(text, length, file, error))
 		return NULL;
@@ -453,12 +481,20 @@ SmithNode *smith_node_read_yaml(const char *text, gsize length, const char *file
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
 	g_autoptr(GHashTable) anchors =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GPtrArray) lost = g_ptr_array_new_with_free_func(lost_free);
 	Reader reader = {
 		.parser = &parser,
 		.text = text,
 		.file = g_intern_string(file),
 		.anchors = anchors,
+		.diag = diag,
+		.lost = lost,
 		.error = error,
 	};
 	return read_stream(&reader);
+}
+
+SmithNode *smith_node_read_yaml(const char *text, gsize length, const char *file, GError **error)
+{
+	return smith_node_read_yaml_lax(text, length, file, NULL, error);
 }

@@ -406,6 +406,28 @@ static void test_build(void)
 	g_assert_cmpstr(text, ==, "{\"a\":true,\"b\":\"x\",\"l\":[null]}");
 }
 
+/* The values that a duplicate replaces may be anchored. */
+static void test_yaml_lax(void)
+{
+	static const char text[] = "a: &x {b: 1}\nc: *x\na: 2\nd: *x\na: [3]\n";
+	g_autoptr(SmithDiag) diag = smith_diag_new();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(SmithNode) node = smith_node_read_yaml_lax(text, strlen(text), "f", diag, &error);
+	g_assert_no_error(error);
+	g_autofree char *json_text = smith_json_write(node, SMITH_JSON_COMPACT, NULL);
+	g_assert_cmpstr(json_text, ==, "{\"a\":[3],\"c\":{\"b\":1},\"d\":{\"b\":1}}");
+	g_assert_cmpuint(diag->findings->len, ==, 2);
+	for (guint i = 0; i < 2; i++) {
+		const SmithFinding *finding = diag->findings->pdata[i];
+		g_assert_cmpstr(finding->rule, ==, "yaml-duplicate-key");
+		g_assert_cmpstr(finding->subject, ==, "a");
+		assert_place(finding->place, i == 0 ? 3 : 5, 1);
+	}
+	assert_place(((SmithNodeMember *)node->members->pdata[0])->place, 5, 1);
+	g_assert_null(smith_node_read_yaml_lax("a: [", 4, "f", diag, &error));
+	g_assert_error(error, SMITH_ERROR, SMITH_ERROR_INVALID);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -423,5 +445,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/base/node/depth", test_depth);
 	g_test_add_func("/base/node/size", test_size);
 	g_test_add_func("/base/node/build", test_build);
+	g_test_add_func("/node/yaml/lax", test_yaml_lax);
 	return g_test_run();
 }
