@@ -136,8 +136,8 @@ static SmithNode *read_document(int dirfd, const char *file, GError **error)
 	return smith_node_read_yaml(text, length, file, error);
 }
 
-/* A document that is no YAML is one finding; the reader's text begins with its place. */
-static void add_unreadable(SmithDiag *diag, const char *file, const GError *error)
+/* The reader's text begins with the place. */
+void smith_load_tell_unreadable(SmithDiag *diag, const char *file, const GError *error)
 {
 	SmithPlace place = {g_intern_string(file), 0, 0};
 	const char *text = error->message;
@@ -152,7 +152,7 @@ static void add_unreadable(SmithDiag *diag, const char *file, const GError *erro
 			text = end + 2;
 		}
 	}
-	smith_diag_add(diag, SMITH_SEVERITY_ERROR, place, "unreadable", "%s", text);
+	smith_diag_add(diag, SMITH_SEVERITY_ERROR, place, "yaml-parse-error", "%s", text);
 }
 
 static void fill_family(SmithFamily *family, SmithDiag *diag)
@@ -175,7 +175,7 @@ static void load_family(SmithFleet *fleet, const char *name, SmithDiag *diag)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(SmithNode) document = read_document(fleet->fd, file, &error);
 	if (document == NULL) {
-		add_unreadable(diag, file, error);
+		smith_load_tell_unreadable(diag, file, error);
 		return;
 	}
 	SmithFamily *family = smith_bind_read(&smith_family_table, document, diag);
@@ -204,12 +204,22 @@ static void load_families(SmithFleet *fleet, SmithDiag *diag)
 		return;
 	g_autoptr(GPtrArray) names = fd >= 0 ? smith_fd_list_dir(fd, &error) : NULL;
 	if (names == NULL) {
-		add_unreadable(diag, "families.d", error);
+		smith_load_tell_unreadable(diag, "families.d", error);
 		return;
 	}
 	for (guint i = 0; i < names->len; i++)
 		if (g_str_has_suffix(names->pdata[i], ".yaml"))
 			load_family(fleet, names->pdata[i], diag);
+}
+
+SmithFleet *smith_fleet_from_document(SmithNode *document, SmithDiag *diag)
+{
+	smith_load_apply_classes(document, diag);
+	SmithFleet *fleet = smith_bind_read(&smith_fleet_table, document, diag);
+	fleet->fd = -1;
+	fleet->families = g_ptr_array_new_with_free_func(family_free);
+	complete_fleet(fleet, document, diag);
+	return fleet;
 }
 
 SmithFleet *smith_fleet_load(const char *directory, SmithDiag *diag, GError **error)
@@ -220,12 +230,9 @@ SmithFleet *smith_fleet_load(const char *directory, SmithDiag *diag, GError **er
 	g_autoptr(SmithNode) document = read_document(fd, SMITH_FLEET_FILE, error);
 	if (document == NULL)
 		return NULL;
-	smith_load_apply_classes(document, diag);
-	SmithFleet *fleet = smith_bind_read(&smith_fleet_table, document, diag);
+	SmithFleet *fleet = smith_fleet_from_document(document, diag);
 	fleet->directory = g_canonicalize_filename(directory, NULL);
 	fleet->fd = g_steal_fd(&fd);
-	fleet->families = g_ptr_array_new_with_free_func(family_free);
-	complete_fleet(fleet, document, diag);
 	load_families(fleet, diag);
 	return fleet;
 }

@@ -16,5 +16,12 @@
 /* Never NULL, unless fleet.yaml cannot be read or is no YAML at all. */
 SmithFleet *smith_fleet_load(const char *directory, SmithDiag *diag, GError **error);
 
+/* A fleet without families and directory (fd -1), from a document in the shape of fleet.yaml that
+ * was made by a program. Members of classes are laid under those of @document's services. */
+SmithFleet *smith_fleet_from_document(SmithNode *document, SmithDiag *diag);
+
+/* A file that cannot be read, or is no YAML, as a finding ("yaml-parse-error") of it. */
+void smith_load_tell_unreadable(SmithDiag *diag, const char *file, const GError *error);
+
 /* The directory of the nearest fleet.yaml, from @start upward; SMITH_ERROR_NOT_FOUND if none. */
 char *smith_fleet_find(const char *start, GError **error);

@@ -445,6 +445,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/base/node/depth", test_depth);
 	g_test_add_func("/base/node/size", test_size);
 	g_test_add_func("/base/node/build", test_build);
-	g_test_add_func("/node/yaml/lax", test_yaml_lax);
+	g_test_add_func("/base/node/yaml/lax", test_yaml_lax);
 	return g_test_run();
 }
