@@ -14,13 +14,15 @@ typedef struct {
 	const char *id; /* "port-duplicate" */
 	SmithSeverity severity;
 	const char *what; /* one line, no full stop */
-	const char *help; /* paragraphs: why it matters, an example, what to do */
+	const char *help; /* lines: why it matters, an example, what to do */
 } SmithRule;
 
-/* All of them by id. */
-const SmithRule *smith_rules(guint *count);
+/* All of them by id (element-type SmithRule*, borrowed). */
+GPtrArray *smith_rules(void);
 /* NULL when there is none of that id. */
 const SmithRule *smith_rule_find(const char *id);
+/* The id nearest to @word, or NULL. */
+const char *smith_rule_suggest(const char *word);
 
 /* @rule is an id of the table; @subject may be NULL. */
 void smith_lint_report(SmithDiag *diag, const char *rule, SmithPlace place, const char *subject,

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lint/rules.h"
+
+/* Rules: the shape of startup configurations, and entry scripts. */
+const SmithRule smith_rules_startup[] = {
+	{"agent-duplicate", SMITH_SEVERITY_ERROR, "an agent is defined more than once on one host",
+	 ""},
+	{"agent-missing-field", SMITH_SEVERITY_ERROR, "an agent lacks its script_path or its port",
+	 ""},
+	{"agent-near-duplicate", SMITH_SEVERITY_WARNING, "two names differ in their spelling only",
+	 ""},
+	{"agent-without-name", SMITH_SEVERITY_ERROR, "an agent of a list has no name", ""},
+	{"agents-nested-in-group", SMITH_SEVERITY_ERROR,
+	 "a group inside a group: its agents are lost", ""},
+	{"dependencies-missing", SMITH_SEVERITY_NOTE, "an agent does not say its dependencies", ""},
+	{"dependencies-null", SMITH_SEVERITY_WARNING, "the dependencies of an agent are null", ""},
+	{"docker-groups-misnested", SMITH_SEVERITY_ERROR,
+	 "docker_groups stands inside of agent_groups", ""},
+	{"group-member-not-agent", SMITH_SEVERITY_ERROR,
+	 "a member of a group of agents is no agent", ""},
+	{"list-element-not-agent", SMITH_SEVERITY_ERROR,
+	 "an element of a list of agents is no agent", ""},
+	{"required-missing", SMITH_SEVERITY_NOTE, "an agent does not say whether it is required",
+	 ""},
+	{"required-not-boolean", SMITH_SEVERITY_ERROR, "'required' is neither true nor false", ""},
+	{"script-case-mismatch", SMITH_SEVERITY_ERROR,
+	 "a script is there under a name in other case", ""},
+	{"script-missing", SMITH_SEVERITY_ERROR, "an entry script does not exist", ""},
+	{"script-path-not-root-relative", SMITH_SEVERITY_WARNING,
+	 "an entry script is found below another directory only", ""},
+	{"script-shared", SMITH_SEVERITY_NOTE, "several services run the same script", ""},
+	{"script-syntax-error", SMITH_SEVERITY_ERROR, "a program does not parse", ""},
+	{"variable-without-default", SMITH_SEVERITY_WARNING,
+	 "a variable that is defined nowhere has no default", ""},
+	{0},
+};
