@@ -210,7 +210,7 @@ static void test_families_elsewhere(void)
 	text = test_diag_text(test.diag);
 	g_assert_cmpuint(test.diag->errors, ==, 1);
 	g_assert_nonnull(strstr(text, "families.d: error: "));
-	g_assert_nonnull(strstr(text, "[unreadable]"));
+	g_assert_nonnull(strstr(text, "[yaml-parse-error]"));
 }
 
 int main(int argc, char **argv)
