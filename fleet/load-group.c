@@ -55,18 +55,28 @@ static void check_supervised(const SmithGroup *group, const SmithNode *node, Smi
 	static const char *const keys[] = {"family", "supervisor", "pip"};
 	bool is_supervised = group->mode == SMITH_GROUP_SUPERVISED;
 	for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
-		const SmithNode *value = smith_node_get(node, keys[i]);
-		if (value != NULL && !is_supervised)
+		bool is_said = smith_load_is_said(node, keys[i]);
+		if (is_said && !is_supervised)
 			smith_diag_add_about(
-				diag, SMITH_SEVERITY_ERROR, value->place, "bad-value", group->name,
+				diag, SMITH_SEVERITY_ERROR,
+				smith_load_place(node, keys[i], group->place), "bad-value",
+				group->name,
 				"'%s' of group '%s' is for groups of mode 'supervised'", keys[i],
 				group->name);
-		else if (value == NULL && is_supervised && i < 2)
+		else if (!is_said && is_supervised && i < 2)
 			smith_diag_add_about(diag, SMITH_SEVERITY_ERROR, group->place,
 					     "missing-key", group->name,
 					     "missing key '%s' in supervised group '%s'", keys[i],
 					     group->name);
 	}
+	const SmithNode *app = smith_node_get(node, "supervisor");
+	int forms = group->supervisor != NULL ? smith_load_app_form(group->supervisor, app) : 1;
+	if (forms != 1 && app->type == SMITH_NODE_MAP)
+		smith_diag_add_about(diag, SMITH_SEVERITY_ERROR, app->place, "bad-value",
+				     group->name,
+				     "supervisor of group '%s' needs exactly one of 'script', "
+				     "'module', 'asgi' and 'exec', got %d",
+				     group->name, forms);
 }
 
 void smith_load_groups(SmithFleet *fleet, const SmithNode *node, SmithDiag *diag)
@@ -83,17 +93,33 @@ void smith_load_groups(SmithFleet *fleet, const SmithNode *node, SmithDiag *diag
 	}
 }
 
-static void append_all(GPtrArray *texts, char **more)
+/* Texts in the order in which they came, each once. */
+typedef struct {
+	GPtrArray *texts;
+	GHashTable *seen;
+} Union;
+
+static Union new_union(void)
 {
-	for (; more != NULL && *more != NULL; more++)
-		if (!g_ptr_array_find_with_equal_func(texts, *more, g_str_equal, NULL))
-			g_ptr_array_add(texts, g_strdup(*more));
+	return (Union){g_ptr_array_new(), g_hash_table_new(g_str_hash, g_str_equal)};
 }
 
-static char **finish(GPtrArray *texts)
+static void append_all(Union *all, char **more)
 {
-	g_ptr_array_add(texts, NULL);
-	return (char **)g_ptr_array_free(texts, FALSE);
+	for (; more != NULL && *more != NULL; more++) {
+		if (g_hash_table_contains(all->seen, *more))
+			continue;
+		char *text = g_strdup(*more);
+		g_hash_table_add(all->seen, text);
+		g_ptr_array_add(all->texts, text);
+	}
+}
+
+static char **finish(Union *all)
+{
+	g_hash_table_unref(all->seen);
+	g_ptr_array_add(all->texts, NULL);
+	return (char **)g_ptr_array_free(all->texts, FALSE);
 }
 
 /* The supervisor's own and those of all members. */
@@ -171,29 +197,27 @@ static SmithApp *supervisor_app(const SmithFleet *fleet, const SmithGroup *group
 {
 	const SmithApp *own = group->supervisor;
 	SmithApp *app = g_new0(SmithApp, 1);
-	GPtrArray *args = g_ptr_array_new(), *files = g_ptr_array_new();
-	g_autofree char *config = g_strdup_printf("/app/" SMITH_SUPERVISOR_CONFIG, group->slug);
+	GPtrArray *args = g_ptr_array_new();
+	Union files = new_union();
 	app->place = own->place;
 	app->script = g_strdup(own->script);
 	app->module = g_strdup(own->module);
 	app->asgi = g_strdup(own->asgi);
 	app->exec = g_strdupv(own->exec);
-	app->form = app->script	  ? SMITH_APP_SCRIPT
-		    : app->module ? SMITH_APP_MODULE
-		    : app->asgi	  ? SMITH_APP_ASGI
-		    : app->exec	  ? SMITH_APP_EXEC
-				  : SMITH_APP_NONE;
-	append_all(args, own->args);
+	app->form = own->form;
+	for (char **arg = own->args; *arg != NULL; arg++)
+		g_ptr_array_add(args, g_strdup(*arg));
 	g_ptr_array_add(args, g_strdup("--config"));
-	g_ptr_array_add(args, g_steal_pointer(&config));
-	append_all(files, own->files);
+	g_ptr_array_add(args, g_strdup_printf("/app/" SMITH_SUPERVISOR_CONFIG, group->slug));
+	g_ptr_array_add(args, NULL);
+	append_all(&files, own->files);
 	for (char **name = group->services; *name != NULL; name++) {
 		const SmithService *service = smith_fleet_service(fleet, *name);
 		if (service != NULL)
-			append_all(files, service->app->files);
+			append_all(&files, service->app->files);
 	}
-	app->args = finish(args);
-	app->files = finish(files);
+	app->args = (char **)g_ptr_array_free(args, FALSE);
+	app->files = finish(&files);
 	return app;
 }
 
@@ -221,12 +245,19 @@ static void take_ports(SmithService *service, const SmithService *member)
 	}
 }
 
+static bool is_member(const SmithService *service, const SmithGroup *group)
+{
+	return g_ptr_array_find(service->groups, group, NULL);
+}
+
 /* What members need of each other is the supervisor's to order. */
-static void take_needs(SmithService *service, const SmithGroup *group, const SmithService *member)
+static void take_needs(const SmithFleet *fleet, SmithService *service, const SmithGroup *group,
+		       const SmithService *member)
 {
 	for (guint i = 0; i < member->needs->len; i++) {
 		const SmithNeed *need = member->needs->pdata[i];
-		if (g_strv_contains((const char *const *)group->services, need->name))
+		const SmithService *needed = smith_fleet_service(fleet, need->name);
+		if (needed != NULL && is_member(needed, group))
 			continue;
 		SmithNeed *copy = g_new0(SmithNeed, 1);
 		copy->name = g_strdup(need->name);
@@ -249,11 +280,11 @@ static void take_env(SmithService *service, const SmithService *member)
 /* Where members differ the first one's word holds. */
 static void take_members(const SmithFleet *fleet, SmithService *service, const SmithGroup *group)
 {
-	GPtrArray *texts[5] = {NULL};
+	Union texts[5];
 	char ***const lists[] = {&service->tmpfs, &service->writable, &service->volume_texts,
 				 &service->secrets, &service->devices};
 	for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
-		texts[i] = g_ptr_array_new();
+		texts[i] = new_union();
 	for (char **name = group->services; *name != NULL; name++) {
 		const SmithService *neutral = smith_fleet_service(fleet, *name);
 		if (neutral == NULL)
@@ -263,13 +294,13 @@ static void take_members(const SmithFleet *fleet, SmithService *service, const S
 		char **const own[] = {member->tmpfs, member->writable, member->volume_texts,
 				      member->secrets, member->devices};
 		for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
-			append_all(texts[i], own[i]);
+			append_all(&texts[i], own[i]);
 		take_ports(service, member);
-		take_needs(service, group, member);
+		take_needs(fleet, service, group, member);
 		take_env(service, member);
 	}
 	for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
-		*lists[i] = finish(texts[i]);
+		*lists[i] = finish(&texts[i]);
 }
 
 static SmithService *make_supervisor(const SmithFleet *fleet, SmithGroup *group, SmithDiag *diag)

@@ -222,6 +222,13 @@ static bool all_hold(const SmithNode *map, const SmithService *service, const Sm
 	for (guint i = 0; i < map->members->len; i++) {
 		const SmithNodeMember *member = map->members->pdata[i];
 		const char *value = smith_scope_lookup(member->key, (gpointer)scope);
+		SmithNodeType type = member->value->type;
+		if (type == SMITH_NODE_NULL || type == SMITH_NODE_SEQ || type == SMITH_NODE_MAP)
+			smith_diag_add_about(
+				diag, SMITH_SEVERITY_ERROR, member->value->place, "wrong-type",
+				service->name,
+				"'%s' in 'when' of service '%s' must be a value, got %s",
+				member->key, service->name, smith_node_type_name(type));
 		if (value == NULL)
 			smith_diag_add_about(
 				diag, SMITH_SEVERITY_ERROR, member->place, "variable-undefined",

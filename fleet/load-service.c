@@ -139,13 +139,20 @@ static gint64 read_duration(const char *text, const char *key, gint64 fallback,
 	return fallback;
 }
 
+/* Null equals a key that is left out. */
+bool smith_load_is_said(const SmithNode *map, const char *key)
+{
+	const SmithNode *value = smith_node_get(map, key);
+	return value != NULL && value->type != SMITH_NODE_NULL;
+}
+
 /* How many of @keys are said in @map: also one whose value is wrong, for that is told already. */
 static int count_keys(const SmithNode *map, const char *const *keys)
 {
 	int count = 0;
 	for (; *keys != NULL; keys++) {
 		const SmithNode *value = smith_node_get(map, *keys);
-		count += value != NULL && value->type != SMITH_NODE_NULL &&
+		count += smith_load_is_said(map, *keys) &&
 			 (value->type != SMITH_NODE_BOOL || value->boolean);
 	}
 	return count;
@@ -193,12 +200,14 @@ static void read_health(SmithService *service, const SmithNode *node, SmithDiag 
 				     "health of service '%s' needs exactly one of 'http', 'tcp', "
 				     "'zmq', 'grpc' and 'exec', got %d",
 				     service->name, kinds);
-	health->kind = health->exec	  ? SMITH_HEALTH_EXEC
-		       : health->tcp	  ? SMITH_HEALTH_TCP
-		       : health->zmq_node ? SMITH_HEALTH_ZMQ
-		       : health->grpc	  ? SMITH_HEALTH_GRPC
-					  : SMITH_HEALTH_HTTP;
-	if (health->zmq_node != NULL)
+	bool is_zmq = health->zmq_node != NULL &&
+		      (health->zmq_node->type != SMITH_NODE_BOOL || health->zmq_node->boolean);
+	health->kind = health->exec   ? SMITH_HEALTH_EXEC
+		       : health->tcp  ? SMITH_HEALTH_TCP
+		       : is_zmq	      ? SMITH_HEALTH_ZMQ
+		       : health->grpc ? SMITH_HEALTH_GRPC
+				      : SMITH_HEALTH_HTTP;
+	if (is_zmq)
 		read_zmq(health, service, diag);
 	health->interval =
 		read_duration(health->interval_text, "interval", 30 * SECOND, node, diag);
@@ -210,24 +219,9 @@ static void read_health(SmithService *service, const SmithNode *node, SmithDiag 
 	choose_port(service);
 }
 
-static void read_app(SmithService *service, const SmithNode *node, SmithDiag *diag)
+int smith_load_app_form(SmithApp *app, const SmithNode *node)
 {
 	static const char *const keys[] = {"script", "module", "asgi", "exec", NULL};
-	bool is_said = service->app != NULL;
-	if (!is_said)
-		service->app = g_new0(SmithApp, 1);
-	SmithApp *app = service->app;
-	int forms = count_keys(node, keys);
-	if (!is_said && service->image == NULL)
-		smith_diag_add_about(diag, SMITH_SEVERITY_ERROR, service->place, "missing-key",
-				     service->name, "missing key 'app' in service '%s'",
-				     service->name);
-	else if (is_said && node->type == SMITH_NODE_MAP && forms != 1)
-		smith_diag_add_about(
-			diag, SMITH_SEVERITY_ERROR, app->place, "bad-value", service->name,
-			"app of service '%s' needs exactly one of 'script', 'module', 'asgi' "
-			"and 'exec', got %d",
-			service->name, forms);
 	app->form = app->script	  ? SMITH_APP_SCRIPT
 		    : app->module ? SMITH_APP_MODULE
 		    : app->asgi	  ? SMITH_APP_ASGI
@@ -235,6 +229,25 @@ static void read_app(SmithService *service, const SmithNode *node, SmithDiag *di
 				  : SMITH_APP_NONE;
 	smith_load_fill_strv(&app->args);
 	smith_load_fill_strv(&app->files);
+	return count_keys(node, keys);
+}
+
+static void read_app(SmithService *service, const SmithNode *node, SmithDiag *diag)
+{
+	bool is_said = service->app != NULL;
+	if (!is_said)
+		service->app = g_new0(SmithApp, 1);
+	int forms = smith_load_app_form(service->app, node);
+	if (!is_said && service->image == NULL)
+		smith_diag_add_about(diag, SMITH_SEVERITY_ERROR, service->place, "missing-key",
+				     service->name, "missing key 'app' in service '%s'",
+				     service->name);
+	else if (is_said && node->type == SMITH_NODE_MAP && forms != 1)
+		smith_diag_add_about(
+			diag, SMITH_SEVERITY_ERROR, service->app->place, "bad-value", service->name,
+			"app of service '%s' needs exactly one of 'script', 'module', 'asgi' "
+			"and 'exec', got %d",
+			service->name, forms);
 }
 
 static SmithNeed *read_need(const SmithNode *node, const SmithService *service, SmithDiag *diag)
@@ -378,7 +391,7 @@ void smith_load_complete_service(const SmithFleet *fleet, const SmithHost *host,
 	service->family_place = smith_load_place(node, "family", service->place);
 	service->image_place = smith_load_place(node, "image", service->place);
 	service->pip = smith_load_pip(service->pip_node, diag);
-	if (smith_node_get(node, "read_only") == NULL)
+	if (!smith_load_is_said(node, "read_only"))
 		service->read_only = true;
 	read_family(service, diag);
 	read_app(service, smith_node_get(node, "app"), diag);

@@ -21,10 +21,15 @@ void smith_load_pip_free(SmithPip *pip);
 void smith_load_volumes(const SmithFleet *fleet, SmithService *service, const SmithNode *node,
 			SmithDiag *diag);
 
+/* Sets app->form and fills what is left out; how many forms @node says: one is right. */
+int smith_load_app_form(SmithApp *app, const SmithNode *node);
+
 /* Frees what the table of services does not know of. */
 void smith_load_service_clear(SmithService *service);
 
 void smith_load_fill_strv(char ***list);
 void smith_load_fill_map(GHashTable **map);
+/* Does @map (or NULL) have the key, with a value that is not null? */
+bool smith_load_is_said(const SmithNode *map, const char *key);
 /* The place of @map's member @key, or @fallback. */
 SmithPlace smith_load_place(const SmithNode *map, const char *key, SmithPlace fallback);
