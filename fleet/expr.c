@@ -118,34 +118,48 @@ bool smith_expr_is_plain(const char *text)
 	return strstr(text, "${") == NULL;
 }
 
-static void add_name(GPtrArray *names, const Variable *variable)
+typedef struct {
+	GPtrArray *list;
+	GHashTable *seen;
+} Names;
+
+static void add_name(Names *names, const Variable *variable)
 {
 	char *name = g_strconcat(variable->name, variable->fallback != NULL ? "?" : "", NULL);
-	if (g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
+	if (g_hash_table_contains(names->seen, name)) {
 		g_free(name);
-	else
-		g_ptr_array_add(names, name);
+		return;
+	}
+	g_hash_table_add(names->seen, name);
+	g_ptr_array_add(names->list, name);
 }
 
-static void collect_names(const char *text, int depth, GPtrArray *names)
+/* What is behind a fault is not looked at: looking for the end of each of many "${" would take the
+ * square of their number. */
+static void collect_names(const char *text, int depth, Names *names)
 {
-	for (const char *p = text; depth <= DEPTH_MAX && (p = strstr(p, "${")) != NULL; p += 2) {
+	for (const char *p = text; depth <= DEPTH_MAX && (p = strchr(p, '$')) != NULL;) {
 		g_auto(Variable) variable = {0};
-		if (!parse_variable(p + 2, &variable, NULL))
+		if (p[1] != '{') {
+			p += p[1] == '$' ? 2 : 1;
 			continue;
+		}
+		if (!parse_variable(p + 2, &variable, NULL))
+			return;
 		add_name(names, &variable);
 		if (variable.fallback != NULL)
 			collect_names(variable.fallback, depth + 1, names);
-		p += variable.length;
+		p += 2 + variable.length;
 	}
 }
 
 char **smith_expr_names(const char *text)
 {
-	GPtrArray *names = g_ptr_array_new();
-	collect_names(text, 0, names);
-	g_ptr_array_add(names, NULL);
-	return (char **)g_ptr_array_free(names, FALSE);
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	Names names = {g_ptr_array_new(), seen};
+	collect_names(text, 0, &names);
+	g_ptr_array_add(names.list, NULL);
+	return (char **)g_ptr_array_free(names.list, FALSE);
 }
 
 static const char *skip_blanks(const char *p)
@@ -163,9 +177,11 @@ gboolean smith_expr_number(const char *expanded, gint64 *number, GError **error)
 		if (!g_ascii_isdigit(*p))
 			break;
 		gint64 term = g_ascii_strtoll(p, &end, 10);
-		if (term > NUMBER_MAX || ABS(total) > NUMBER_MAX)
+		if (term > NUMBER_MAX)
 			break;
 		total += sign * term;
+		if (ABS(total) > NUMBER_MAX)
+			break;
 		p = skip_blanks(end);
 		if (*p == '\0') {
 			*number = total;
@@ -192,10 +208,21 @@ static char *operand(const char *begin, gsize length)
 	return text;
 }
 
+/* The first "==" or "!=", behind the left operand when that is quoted. */
+static const char *find_operator(const char *text)
+{
+	const char *begin = skip_blanks(text);
+	const char *quote = *begin == '\'' || *begin == '"' ? strchr(begin + 1, *begin) : NULL;
+	const char *behind = quote != NULL ? skip_blanks(quote + 1) : text;
+	if (behind[0] == '\0' || behind[1] != '=' || strchr("=!", behind[0]) == NULL)
+		behind = text;
+	const char *equal = strstr(behind, "=="), *unequal = strstr(behind, "!=");
+	return equal != NULL && (unequal == NULL || equal < unequal) ? equal : unequal;
+}
+
 gboolean smith_expr_condition(const char *expanded, bool *truth, GError **error)
 {
-	const char *equal = strstr(expanded, "=="), *unequal = strstr(expanded, "!=");
-	const char *mark = equal != NULL && (unequal == NULL || equal < unequal) ? equal : unequal;
+	const char *mark = find_operator(expanded);
 	if (mark != NULL) {
 		g_autofree char *left = operand(expanded, (gsize)(mark - expanded));
 		g_autofree char *right = operand(mark + 2, strlen(mark + 2));

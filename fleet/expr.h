@@ -20,11 +20,12 @@ typedef const char *(*SmithExprLookup)(const char *name, gpointer data);
  * SMITH_ERROR_INVALID for "${" without end and names that are none; SMITH_ERROR_LIMIT. */
 char *smith_expr_expand(const char *text, SmithExprLookup lookup, gpointer data, GError **error);
 
-/* Does @text hold a variable? */
+/* Nothing in @text is to be replaced by a variable's value. */
 bool smith_expr_is_plain(const char *text);
 
 /* The names of all variables in @text, once each in their order, defaults included
- * (NULL-terminated, transfer full). Those without a default have no '?' behind them. */
+ * (NULL-terminated, transfer full); with a '?' behind those that have a default. Of a text that
+ * cannot be expanded only those before the fault. */
 char **smith_expr_names(const char *text);
 
 /* A sum: "7200", "0+7200", "7200 - 1". SMITH_ERROR_INVALID when it is none, or beyond 32 bits. */

@@ -13,18 +13,43 @@ static bool is_merged(const char *key)
 	return g_strv_contains(keys, key);
 }
 
+static guint count_nodes(const SmithNode *node)
+{
+	guint count = 1;
+	for (guint i = 0; node->type == SMITH_NODE_SEQ && i < node->items->len; i++)
+		count += count_nodes(node->items->pdata[i]);
+	for (guint i = 0; node->type == SMITH_NODE_MAP && i < node->members->len; i++)
+		count += count_nodes(((SmithNodeMember *)node->members->pdata[i])->value);
+	return count;
+}
+
+/* A document is bounded, but not what comes of a large class that many services have. FALSE, and
+ * nothing left, when there is no more room. */
+static bool spend(guint *room, const SmithNode *node)
+{
+	guint count = count_nodes(node);
+	bool is_enough = count <= *room;
+	*room = is_enough ? *room - count : 0;
+	return is_enough;
+}
+
 /* Members of @from that @into lacks; those of maps like `env` one by one. */
 static void lay_under(SmithNode *into, const SmithNode *from)
 {
+	g_autoptr(GHashTable) own = g_hash_table_new(g_str_hash, g_str_equal);
+	for (guint i = 0; i < into->members->len; i++) {
+		const SmithNodeMember *member = into->members->pdata[i];
+		g_hash_table_insert(own, member->key, member->value);
+	}
 	for (guint i = 0; i < from->members->len; i++) {
 		const SmithNodeMember *member = from->members->pdata[i];
-		SmithNode *own = smith_node_get(into, member->key);
-		if (own == NULL)
+		SmithNode *value = g_hash_table_lookup(own, member->key);
+		if (value == NULL)
 			smith_node_add(into, member->key, member->place,
 				       smith_node_copy(member->value));
-		else if (is_merged(member->key) && own->type == SMITH_NODE_MAP &&
+		else if (is_merged(member->key) && value->type == SMITH_NODE_MAP &&
 			 member->value->type == SMITH_NODE_MAP)
-			lay_under(own, member->value);
+			lay_under(value, member->value);
 	}
 }
 
@@ -45,38 +70,56 @@ static void check_class(const SmithNodeMember *class, SmithDiag *diag)
 					     class->key);
 }
 
-static void apply_class(const SmithNode *classes, const SmithNodeMember *service, SmithDiag *diag)
+typedef struct {
+	GHashTable *classes; /* name -> SmithNode, borrowed */
+	guint room;	     /* values that may yet be copied */
+	SmithDiag *diag;
+} Classes;
+
+static void apply_class(Classes *classes, const SmithNodeMember *service)
 {
-	const char *name = smith_node_get_string(service->value, "class");
-	if (name == NULL)
+	const SmithNode *node = smith_node_get(service->value, "class");
+	if (node == NULL || node->type != SMITH_NODE_STRING)
 		return;
-	const SmithNode *class = smith_node_get(classes, name);
-	if (class == NULL) {
-		smith_diag_add_about(diag, SMITH_SEVERITY_ERROR,
-				     smith_node_get(service->value, "class")->place,
+	const SmithNode *class = g_hash_table_lookup(classes->classes, node->text);
+	if (class == NULL)
+		smith_diag_add_about(classes->diag, SMITH_SEVERITY_ERROR, node->place,
 				     "unknown-class", service->key,
-				     "no class '%s' for service '%s'", name, service->key);
-		return;
-	}
-	if (class->type == SMITH_NODE_MAP)
+				     "no class '%s' for service '%s'", node->text, service->key);
+	else if (class->type == SMITH_NODE_MAP && spend(&classes->room, class))
 		lay_under(service->value, class);
+	else if (class->type == SMITH_NODE_MAP)
+		smith_diag_add_about(classes->diag, SMITH_SEVERITY_ERROR, node->place, "bad-value",
+				     service->key,
+				     "class '%s' of service '%s' makes the fleet too large: more "
+				     "than %d values come from classes",
+				     node->text, service->key, SMITH_NODE_MAX_NODES);
+}
+
+static const SmithNode *map_or_null(const SmithNode *document, const char *key)
+{
+	const SmithNode *node = smith_node_get(document, key);
+	return node != NULL && node->type == SMITH_NODE_MAP ? node : NULL;
 }
 
 void smith_load_apply_classes(SmithNode *document, SmithDiag *diag)
 {
-	const SmithNode *classes = smith_node_get(document, "classes");
-	const SmithNode *services = smith_node_get(document, "services");
-	if (classes != NULL && classes->type != SMITH_NODE_MAP && classes->type != SMITH_NODE_NULL)
-		smith_diag_add(diag, SMITH_SEVERITY_ERROR, classes->place, "wrong-type",
+	const SmithNode *any = smith_node_get(document, "classes");
+	const SmithNode *named = map_or_null(document, "classes");
+	const SmithNode *services = map_or_null(document, "services");
+	g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
+	Classes classes = {index, SMITH_NODE_MAX_NODES, diag};
+	if (named == NULL && any != NULL && any->type != SMITH_NODE_NULL)
+		smith_diag_add(diag, SMITH_SEVERITY_ERROR, any->place, "wrong-type",
 			       "'classes' in fleet must be a map, got %s",
-			       smith_node_type_name(classes->type));
-	else if (classes != NULL && classes->type == SMITH_NODE_MAP)
-		for (guint i = 0; i < classes->members->len; i++)
-			check_class(classes->members->pdata[i], diag);
-	for (guint i = 0;
-	     services != NULL && services->type == SMITH_NODE_MAP && i < services->members->len;
-	     i++)
-		apply_class(classes, services->members->pdata[i], diag);
+			       smith_node_type_name(any->type));
+	for (guint i = 0; i < smith_node_length(named); i++) {
+		const SmithNodeMember *class = named->members->pdata[i];
+		check_class(class, diag);
+		g_hash_table_insert(index, class->key, class->value);
+	}
+	for (guint i = 0; i < smith_node_length(services); i++)
+		apply_class(&classes, services->members->pdata[i]);
 }
 
 static void check_override(const SmithNode *map, const SmithService *service, SmithDiag *diag)
