@@ -184,6 +184,7 @@ install: all ## to PREFIX (/usr/local) below DESTDIR
 	install -D -m 644 $(BUILD)/completions/ocismith.bash $(SHARE)/bash-completion/completions/ocismith
 	install -D -m 644 $(BUILD)/completions/ocismith.zsh $(SHARE)/zsh/site-functions/_ocismith
 	install -D -m 644 $(BUILD)/completions/ocismith.fish $(SHARE)/fish/vendor_completions.d/ocismith.fish
+	install -m 644 docs/fleet.schema.json docs/family.schema.json $(SHARE)/ocismith
 	$(foreach f,$(wildcard families.d/*.yaml),install -m 644 $f $(SHARE)/ocismith/families.d;)
 	$(foreach f,$(wildcard seccomp/*.json),install -D -m 644 -t $(SHARE)/ocismith/seccomp $f;)
 

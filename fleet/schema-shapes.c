@@ -57,7 +57,7 @@ static const char shapes[] =
 	"  - {type: boolean}\n"
 	"  - type: string\n"
 	"    pattern: '\\$\\{[A-Za-z0-9_.-]+(:-[^}]*)?\\}|==|!=|"
-	"^\\s*([''\"]?)(true|false)\\1\\s*$'\n"
+	"^\\s*(true|false|''(true|false)''|\"(true|false)\")\\s*$'\n"
 	"conditionOrMap:\n"
 	"  anyOf:\n"
 	"  - {$ref: '#/$defs/condition'}\n"
