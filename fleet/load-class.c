@@ -137,9 +137,26 @@ static void check_override(const SmithNode *map, const SmithService *service, Sm
 	}
 }
 
-static void add_variant(const SmithFleet *fleet, SmithService *service, const SmithNode *node,
-			const SmithNode *override, const SmithHost *host, SmithDiag *diag)
+typedef struct {
+	const SmithFleet *fleet;
+	SmithService *service;
+	const SmithNode *node;
+	guint *room;
+	SmithDiag *diag;
+} Variants;
+
+static void add_variant(const Variants *to, const SmithNode *override, const SmithHost *host)
 {
+	const SmithNode *node = to->node;
+	SmithService *service = to->service;
+	if (!spend(to->room, node)) {
+		smith_diag_add_about(to->diag, SMITH_SEVERITY_ERROR, service->place, "bad-value",
+				     service->name,
+				     "service '%s' on host '%s' makes the fleet too large: more "
+				     "than %d values in what services are on their hosts",
+				     service->name, host->name, SMITH_NODE_MAX_NODES);
+		return;
+	}
 	g_autoptr(SmithNode) merged =
 		override != NULL ? smith_node_copy(override) : smith_node_new(SMITH_NODE_MAP);
 	merged->place = service->place;
@@ -147,9 +164,9 @@ static void add_variant(const SmithFleet *fleet, SmithService *service, const Sm
 		lay_under(merged, node);
 	SmithVariant *variant = g_new0(SmithVariant, 1);
 	variant->host = g_strdup(host->name);
-	variant->service = smith_bind_read(&smith_service_table, merged, diag);
+	variant->service = smith_bind_read(&smith_service_table, merged, to->diag);
 	variant->service->name = g_strdup(service->name);
-	smith_load_complete_service(fleet, host, variant->service, merged, diag);
+	smith_load_complete_service(to->fleet, host, variant->service, merged, to->diag);
 	g_ptr_array_add(service->variants, variant);
 }
 
@@ -185,9 +202,28 @@ static bool depends_on(const SmithService *service, const SmithHost *host)
 	       uses_variable(service->when_node, host);
 }
 
-void smith_load_add_variants(const SmithFleet *fleet, SmithService *service, const SmithNode *node,
-			     SmithDiag *diag)
+static void add_override(const Variants *to, const SmithNodeMember *member)
 {
+	const SmithHost *host = smith_fleet_host(to->fleet, member->key);
+	const char *name = to->service->name;
+	if (host == NULL) {
+		smith_diag_add_about(to->diag, SMITH_SEVERITY_ERROR, member->place, "unknown-host",
+				     name, "no host '%s' for service '%s'", member->key, name);
+	} else if (member->value->type != SMITH_NODE_MAP) {
+		smith_diag_add_about(to->diag, SMITH_SEVERITY_ERROR, member->value->place,
+				     "wrong-type", name,
+				     "'%s' in hosts of service '%s' must be a map, got %s",
+				     member->key, name, smith_node_type_name(member->value->type));
+	} else {
+		check_override(member->value, to->service, to->diag);
+		add_variant(to, member->value, host);
+	}
+}
+
+void smith_load_add_variants(const SmithFleet *fleet, SmithService *service, const SmithNode *node,
+			     guint *room, SmithDiag *diag)
+{
+	const Variants to = {fleet, service, node, room, diag};
 	const SmithNode *overrides = service->hosts_node;
 	if (overrides != NULL && overrides->type != SMITH_NODE_MAP) {
 		smith_diag_add_about(diag, SMITH_SEVERITY_ERROR, overrides->place, "wrong-type",
@@ -196,30 +232,13 @@ void smith_load_add_variants(const SmithFleet *fleet, SmithService *service, con
 				     service->name, smith_node_type_name(overrides->type));
 		overrides = NULL;
 	}
-	for (guint i = 0; overrides != NULL && i < overrides->members->len; i++) {
-		const SmithNodeMember *member = overrides->members->pdata[i];
-		const SmithHost *host = smith_fleet_host(fleet, member->key);
-		if (host == NULL)
-			smith_diag_add_about(diag, SMITH_SEVERITY_ERROR, member->place,
-					     "unknown-host", service->name,
-					     "no host '%s' for service '%s'", member->key,
-					     service->name);
-		else if (member->value->type != SMITH_NODE_MAP)
-			smith_diag_add_about(diag, SMITH_SEVERITY_ERROR, member->value->place,
-					     "wrong-type", service->name,
-					     "'%s' in hosts of service '%s' must be a map, got %s",
-					     member->key, service->name,
-					     smith_node_type_name(member->value->type));
-		else {
-			check_override(member->value, service, diag);
-			add_variant(fleet, service, node, member->value, host, diag);
-		}
-	}
-	for (guint i = 0; i < service->groups->len; i++) {
+	for (guint i = 0; i < smith_node_length(overrides); i++)
+		add_override(&to, overrides->members->pdata[i]);
+	for (guint i = 1; i<service->groups->len && * room> 0; i++) {
 		const SmithGroup *group = service->groups->pdata[i];
 		const SmithHost *host = smith_fleet_host(fleet, group->host);
-		if (host != NULL && i > 0 && smith_service_on(service, host) == service &&
+		if (host != NULL && smith_service_on(service, host) == service &&
 		    depends_on(service, host))
-			add_variant(fleet, service, node, NULL, host, diag);
+			add_variant(&to, NULL, host);
 	}
 }

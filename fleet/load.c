@@ -104,6 +104,7 @@ static void fill_hosts(SmithFleet *fleet)
 static void complete_services(SmithFleet *fleet, const SmithNode *document, SmithDiag *diag)
 {
 	const SmithNode *services = smith_node_get(document, "services");
+	guint room = SMITH_NODE_MAX_NODES;
 	for (guint i = 0; i < fleet->services->len; i++) {
 		SmithService *service = fleet->services->pdata[i];
 		/* the map is in the document's order, as the array is */
@@ -112,7 +113,7 @@ static void complete_services(SmithFleet *fleet, const SmithNode *document, Smit
 			service->groups->len > 0 ? service->groups->pdata[0] : NULL;
 		const SmithHost *host = group != NULL ? smith_fleet_host(fleet, group->host) : NULL;
 		smith_load_complete_service(fleet, host, service, member->value, diag);
-		smith_load_add_variants(fleet, service, member->value, diag);
+		smith_load_add_variants(fleet, service, member->value, &room, diag);
 	}
 }
 
