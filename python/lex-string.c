@@ -11,6 +11,7 @@
 typedef struct {
 	const char *end;
 	guint depth;
+	bool limited; /* it failed because of our own limits */
 } Walk;
 
 typedef struct {
@@ -78,8 +79,10 @@ static const char *nested_end(Walk *walk, const char *start, const char *quote)
 	Kind kind = read_kind(start, quote);
 	if (!kind.formatted)
 		return plain_end(&kind, quote + kind.quotes, walk->end);
-	if (walk->depth >= MAX_DEPTH)
+	if (walk->depth >= MAX_DEPTH) {
+		walk->limited = true;
 		return NULL;
+	}
 	walk->depth++;
 	const char *end = formatted_end(walk, &kind, quote + kind.quotes);
 	walk->depth--;
@@ -118,8 +121,10 @@ static const char *expression_end(Walk *walk, const char *at)
 		} else if (c == '#') {
 			at = memchr(at, '\n', (gsize)(walk->end - at));
 		} else if (c == '(' || c == '[' || c == '{') {
-			if (level == MAX_BRACKETS)
+			if (level == MAX_BRACKETS) {
+				walk->limited = true;
 				return NULL;
+			}
 			open[level++] = c == '(' ? ')' : c == '[' ? ']' : '}';
 			at++;
 		} else if (c == ')' || c == ']' || c == '}') {
@@ -133,31 +138,6 @@ static const char *expression_end(Walk *walk, const char *at)
 	return NULL;
 }
 
-/* A field, from behind its '{' to behind its '}'. */
-static const char *field_end(Walk *walk, const Kind *kind, const char *at)
-{
-	at = expression_end(walk, at);
-	if (at == NULL || *at == '}')
-		return at != NULL ? at + 1 : NULL;
-	if (walk->depth >= MAX_DEPTH)
-		return NULL;
-	for (at++; at < walk->end; at++) {
-		if (*at == '}')
-			return at + 1;
-		if (closes(kind, at) || (*at == '\n' && kind->quotes == 1))
-			return NULL;
-		if (*at != '{')
-			continue;
-		walk->depth++;
-		at = field_end(walk, kind, at + 1);
-		walk->depth--;
-		if (at == NULL)
-			return NULL;
-		at--;
-	}
-	return NULL;
-}
-
 /* A backslash and what it takes with it: "\N{DASH}" is no field, "\{" begins one. */
 static const char *escape_end(const Kind *kind, const char *at, const char *end)
 {
@@ -167,6 +147,40 @@ static const char *escape_end(const Kind *kind, const char *at, const char *end)
 		return at + 2;
 	const char *close = memchr(at, '}', (gsize)(MIN(end - at, 256)));
 	return close != NULL ? close + 1 : at + 2;
+}
+
+static const char *field_end(Walk *walk, const Kind *kind, const char *at);
+
+/* The format of a field, from behind its ':' to behind the field's '}'. */
+static const char *format_end(Walk *walk, const Kind *kind, const char *at)
+{
+	while (at != NULL && at < walk->end) {
+		if (*at == '}')
+			return at + 1;
+		if (closes(kind, at) || (*at == '\n' && kind->quotes == 1))
+			return NULL;
+		if (*at == '\\')
+			at = escape_end(kind, at, walk->end);
+		else
+			at = *at == '{' ? field_end(walk, kind, at + 1) : at + 1;
+	}
+	return NULL;
+}
+
+/* A field, from behind its '{' to behind its '}'. */
+static const char *field_end(Walk *walk, const Kind *kind, const char *at)
+{
+	at = expression_end(walk, at);
+	if (at == NULL || *at == '}')
+		return at != NULL ? at + 1 : NULL;
+	if (walk->depth >= MAX_DEPTH) {
+		walk->limited = true;
+		return NULL;
+	}
+	walk->depth++;
+	const char *end = format_end(walk, kind, at + 1);
+	walk->depth--;
+	return end;
 }
 
 static const char *formatted_end(Walk *walk, const Kind *kind, const char *at)
@@ -197,6 +211,7 @@ bool smith_lex_string(const char *start, const char *quote, const char *end, Smi
 	if (kind.formatted) {
 		Walk walk = {.end = end, .depth = 1};
 		close = formatted_end(&walk, &kind, body);
+		string->broken = close == NULL && !walk.limited;
 	}
 	if (close == NULL)
 		close = plain_end(&kind, body, end);

@@ -9,6 +9,7 @@ typedef struct {
 	bool formatted;
 	bool bytes;
 	bool triple;
+	bool broken;	  /* an f-string, and its fields do not end where it does */
 	const char *body; /* between the quotes */
 	gsize body_length;
 	const char *end; /* behind the literal */

@@ -124,12 +124,8 @@ static void settle_encoding(SmithLexer *lexer)
 		lexer->lenient = !encoding_extends_ascii(encoding);
 		return;
 	}
-	const char *bad;
-	lexer->unicode = g_utf8_validate(lexer->at, lexer->end - lexer->at, &bad);
-	if (!lexer->unicode)
-		smith_lexer_fail(lexer, line_of(lexer, bad),
-				 "byte 0x%02x is not UTF-8, and no encoding is declared",
-				 (guchar)*bad);
+	lexer->unicode = g_utf8_validate(lexer->at, lexer->end - lexer->at, NULL);
+	lexer->broken = !lexer->unicode;
 }
 
 void smith_lexer_init(SmithLexer *lexer, const char *text, gsize length)
@@ -252,6 +248,16 @@ static bool is_never_legal(gunichar c)
 static bool is_name_byte(char c)
 {
 	return g_ascii_isalnum(c) || c == '_' || (guchar)c >= 0x80;
+}
+
+/* CPython does not look into comments when it imports a file, and does when it runs one. */
+static void check_encoding(SmithLexer *lexer, const SmithLexToken *token)
+{
+	const char *bad;
+	if (lexer->broken && !g_utf8_validate(token->start, (gssize)token->length, &bad))
+		smith_lexer_fail(lexer, token->line,
+				 "byte 0x%02x is not UTF-8, and no encoding is declared",
+				 (guchar)*bad);
 }
 
 static void check_characters(SmithLexer *lexer, const char *from, const char *to)
@@ -389,6 +395,9 @@ static void lex_string(SmithLexer *lexer, SmithLexToken *token)
 		smith_lexer_fail(lexer, token->line, "unterminated triple-quoted string literal");
 	else if (!closed)
 		smith_lexer_fail(lexer, token->line, "unterminated string literal");
+	else if (string.broken)
+		smith_lexer_fail(lexer, token->line, "f-string: expecting '}'");
+	check_encoding(lexer, token);
 	for (const char *c = quote; (c = memchr(c, '\n', (gsize)(string.end - c))) != NULL;) {
 		c++;
 		lexer->line++;
@@ -412,6 +421,7 @@ static void lex_name(SmithLexer *lexer, SmithLexToken *token)
 	}
 	if (lexer->unicode)
 		check_characters(lexer, token->start, lexer->at);
+	check_encoding(lexer, token);
 	if (lexer->level > 0 && is_statement_keyword(token->start, token->length) &&
 	    recover_statement(lexer, token))
 		end_line(lexer, token);

@@ -56,6 +56,7 @@ typedef struct {
 	bool fresh;		  /* @at is where a logical line may begin */
 	bool any;		  /* the logical line has tokens */
 	bool unicode;		  /* bytes beyond ASCII are UTF-8 and to be checked */
+	bool broken;		  /* there are some that are not */
 	bool lenient;		  /* of an unknown encoding: no error is certain */
 	guint level;
 	SmithLexBracket brackets[SMITH_LEX_MAX_BRACKETS];

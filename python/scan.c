@@ -212,13 +212,13 @@ static bool skip_header(Scanner *self, SmithHeader *header)
 {
 	guint lambdas = 0;
 	while (!at_line_end(self)) {
-		smith_header_feed(header, &self->token);
 		if (at_name(self, "lambda") && self->lexer.level == 0)
 			lambdas++;
 		if (at_op(self, ':') && self->lexer.level == 0 && lambdas-- == 0) {
 			advance(self);
 			return true;
 		}
+		smith_header_feed(header, &self->token);
 		advance(self);
 	}
 	return false;

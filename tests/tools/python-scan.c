@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "python/scan.h"
+#include "python/stdlib.h"
 
 static void print_import(const SmithPythonImport *import)
 {
@@ -40,8 +41,20 @@ static void print_scan(const char *path, const SmithPythonScan *scan)
 		printf("bad %u %s\n", scan->bad_line, scan->bad_text);
 }
 
+static int print_stdlib(guint minor)
+{
+	gsize count;
+	const char *const *names = smith_stdlib_names(&count);
+	for (gsize i = 0; i < count; i++)
+		if (smith_stdlib_has(names[i], minor))
+			puts(names[i]);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 2 && strcmp(argv[1], "--stdlib") == 0)
+		return print_stdlib((guint)strtoul(argv[2], NULL, 10));
 	bool silent = argc > 1 && strcmp(argv[1], "--time") == 0;
 	char *line = NULL;
 	size_t size = 0, bytes = 0;
