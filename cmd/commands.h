@@ -6,6 +6,7 @@
 /* The run function of each command: smith_cmd_NAME() in cmd/cmd-NAME.c. */
 #define SMITH_COMMAND(name_) gboolean smith_cmd_##name_(SmithInvocation *inv, GError **error)
 
+SMITH_COMMAND(init);
 SMITH_COMMAND(lock);
 SMITH_COMMAND(build);
 SMITH_COMMAND(units);

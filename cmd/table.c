@@ -96,6 +96,18 @@ static const SmithOption units_options[] = {
 	{0},
 };
 
+static const SmithOption init_options[] = {
+	{.name = "from",
+	 .kind = SMITH_OPTION_STRING,
+	 .argument = "IMAGE",
+	 .help = "the base image; docker.io/library/python:3.11-slim if none is given"},
+	{.name = "name",
+	 .kind = SMITH_OPTION_STRING,
+	 .argument = "NAME",
+	 .help = "the fleet's name, instead of the directory's"},
+	{0},
+};
+
 static const SmithOption inspect_options[] = {
 	{.name = "raw", .help = "the manifest's bytes as they are stored"},
 	{.name = "manifest", .help = "only the manifest"},
@@ -114,6 +126,13 @@ static const SmithOption help_options[] = {
 };
 
 static const SmithCommand rows[] = {
+	{.name = "init",
+	 .summary = "Write a small fleet to begin with",
+	 .operands = "[DIR]",
+	 .max_operands = 1,
+	 .operand_complete = SMITH_COMPLETE_DIRECTORY,
+	 .options = init_options,
+	 .run = smith_cmd_init},
 	{.name = "lock",
 	 .summary = "Resolve every input and write build-lock.json",
 	 .options = lock_options,
