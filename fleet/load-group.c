@@ -122,6 +122,17 @@ static char **finish(Union *all)
 	return (char **)g_ptr_array_free(all->texts, FALSE);
 }
 
+/* What the member @name of @group is on its host; NULL when it is not there. */
+static const SmithService *find_member(const SmithFleet *fleet, const SmithGroup *group,
+				       const char *name)
+{
+	const SmithService *service = smith_fleet_service(fleet, name);
+	const SmithService *member =
+		service != NULL ? smith_service_on(service, smith_fleet_host(fleet, group->host))
+				: NULL;
+	return member != NULL && member->enabled ? member : NULL;
+}
+
 /* The supervisor's own and those of all members. */
 static SmithPip *join_pips(const SmithFleet *fleet, const SmithGroup *group)
 {
@@ -184,10 +195,9 @@ static char *make_config(const SmithFleet *fleet, const SmithGroup *group)
 	g_autoptr(SmithNode) document = smith_node_new(SMITH_NODE_MAP);
 	SmithNode *agents = smith_node_new(SMITH_NODE_SEQ);
 	for (char **name = group->services; *name != NULL; name++) {
-		const SmithService *service = smith_fleet_service(fleet, *name);
-		const SmithHost *host = smith_fleet_host(fleet, group->host);
-		if (service != NULL)
-			describe(smith_service_on(service, host), agents);
+		const SmithService *member = find_member(fleet, group, *name);
+		if (member != NULL)
+			describe(member, agents);
 	}
 	smith_node_set(document, "agents", agents);
 	return smith_json_write(document, SMITH_JSON_PRETTY, NULL);
@@ -277,30 +287,79 @@ static void take_env(SmithService *service, const SmithService *member)
 			g_hash_table_insert(service->env, g_strdup(key), g_strdup(value));
 }
 
+static gint64 add_bounded(gint64 a, gint64 b)
+{
+	return a > G_MAXINT64 - b ? G_MAXINT64 : a + b;
+}
+
+/* What all members say is added up; where one says nothing there is no limit. */
+typedef struct {
+	SmithLimits sum;
+	double cpus;
+	guint with_memory;
+	guint with_cpus;
+	guint with_pids;
+	guint members;
+} LimitSum;
+
+static void sum_limits(LimitSum *sum, const SmithService *member)
+{
+	const SmithLimits *limits = member->limits;
+	sum->members++;
+	if (limits == NULL)
+		return;
+	sum->sum.memory = add_bounded(sum->sum.memory, limits->memory);
+	sum->sum.pids = add_bounded(sum->sum.pids, limits->pids);
+	sum->sum.shm = add_bounded(sum->sum.shm, limits->shm);
+	sum->cpus += limits->cpus != NULL ? g_ascii_strtod(limits->cpus, NULL) : 0;
+	sum->with_memory += limits->memory > 0;
+	sum->with_pids += limits->pids > 0;
+	sum->with_cpus += limits->cpus != NULL;
+}
+
+static SmithLimits *finish_limits(const LimitSum *sum, SmithPlace place)
+{
+	char text[G_ASCII_DTOSTR_BUF_SIZE];
+	SmithLimits *limits = g_new0(SmithLimits, 1);
+	limits->place = place;
+	limits->memory = sum->with_memory == sum->members ? sum->sum.memory : 0;
+	limits->pids = sum->with_pids == sum->members ? sum->sum.pids : 0;
+	limits->shm = sum->sum.shm;
+	if (sum->with_cpus == sum->members && sum->members > 0)
+		limits->cpus = g_strdup(g_ascii_formatd(text, sizeof text, "%.6g", sum->cpus));
+	return limits;
+}
+
 /* Where members differ the first one's word holds. */
 static void take_members(const SmithFleet *fleet, SmithService *service, const SmithGroup *group)
 {
-	Union texts[5];
-	char ***const lists[] = {&service->tmpfs, &service->writable, &service->volume_texts,
-				 &service->secrets, &service->devices};
+	Union texts[7];
+	LimitSum limits = {0};
+	char ***const lists[] = {&service->tmpfs,	 &service->writable,
+				 &service->volume_texts, &service->secrets,
+				 &service->devices,	 &service->optional_devices,
+				 &service->capabilities};
 	for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
 		texts[i] = new_union();
 	for (char **name = group->services; *name != NULL; name++) {
-		const SmithService *neutral = smith_fleet_service(fleet, *name);
-		if (neutral == NULL)
+		const SmithService *member = find_member(fleet, group, *name);
+		if (member == NULL)
 			continue;
-		const SmithService *member =
-			smith_service_on(neutral, smith_fleet_host(fleet, group->host));
-		char **const own[] = {member->tmpfs, member->writable, member->volume_texts,
-				      member->secrets, member->devices};
+		char **const own[] = {member->tmpfs,	    member->writable,
+				      member->volume_texts, member->secrets,
+				      member->devices,	    member->optional_devices,
+				      member->capabilities};
 		for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
 			append_all(&texts[i], own[i]);
 		take_ports(service, member);
 		take_needs(fleet, service, group, member);
 		take_env(service, member);
+		service->gpu = MAX(service->gpu, member->gpu);
+		sum_limits(&limits, member);
 	}
 	for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
 		*lists[i] = finish(&texts[i]);
+	service->limits = finish_limits(&limits, group->place);
 }
 
 static SmithService *make_supervisor(const SmithFleet *fleet, SmithGroup *group, SmithDiag *diag)
@@ -321,8 +380,6 @@ static SmithService *make_supervisor(const SmithFleet *fleet, SmithGroup *group,
 	service->variants = g_ptr_array_new();
 	service->groups = g_ptr_array_new();
 	take_members(fleet, service, group);
-	smith_load_fill_strv(&service->optional_devices);
-	smith_load_fill_strv(&service->capabilities);
 	smith_load_volumes(fleet, service, NULL, diag);
 	g_ptr_array_add(service->groups, group);
 	service->required = service->enabled = service->read_only = true;

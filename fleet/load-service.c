@@ -392,7 +392,7 @@ void smith_load_complete_service(const SmithFleet *fleet, const SmithHost *host,
 	service->image_place = smith_load_place(node, "image", service->place);
 	service->pip = smith_load_pip(service->pip_node, diag);
 	if (!smith_load_is_said(node, "read_only"))
-		service->read_only = true;
+		service->read_only = service->image == NULL;
 	read_family(service, diag);
 	read_app(service, smith_node_get(node, "app"), diag);
 	smith_load_ports(service, &scope, diag);
