@@ -20,30 +20,46 @@ static bool is_ours(const Container *container)
 	return container->service->image == NULL;
 }
 
-/* Needs that run on the same host: another host's are an address, not an order. Members of a
+/* A unit that this one needs. */
+typedef struct {
+	const char *slug;
+	bool required;
+} Order;
+
+/* What of @need runs on the same host; another host's is an address, not an order. Members of a
  * supervised group have one unit. */
-static void add_need(const Container *container, const SmithNeed *need, GHashTable *seen)
+static bool find_order(const Container *container, const SmithNeed *need, Order *order)
 {
 	const SmithEmit *emit = container->emit;
 	const SmithService *other = smith_fleet_service(emit->fleet, need->name);
 	const SmithGroup *group = other != NULL ? smith_service_group(other, emit->host) : NULL;
-	if (group == NULL || !smith_service_on(other, emit->host)->enabled)
-		return;
-	bool is_supervised = group->mode == SMITH_GROUP_SUPERVISED;
-	const char *slug = is_supervised ? group->slug : other->slug;
-	if (strcmp(slug, container->service->slug) == 0 || !g_hash_table_add(seen, (gpointer)slug))
-		return;
-	bool required = is_supervised || smith_service_on(other, emit->host)->required;
-	smith_unit_addf(container->unit, required ? "Requires" : "Wants", "%s.service", slug);
-	smith_unit_addf(container->unit, "After", "%s.service", slug);
+	if (group == NULL)
+		return false;
+	const SmithService *on_host = smith_service_on(other, emit->host);
+	order->slug = group->mode == SMITH_GROUP_SUPERVISED ? group->slug : other->slug;
+	order->required = on_host->required;
+	return on_host->enabled && strcmp(order->slug, container->service->slug) != 0;
 }
 
+/* Once each, in the order of the needs. */
 static void add_needs(const Container *container)
 {
-	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 	const GPtrArray *needs = container->service->needs;
+	g_autoptr(GHashTable) required = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	Order order;
 	for (guint i = 0; i < needs->len; i++)
-		add_need(container, needs->pdata[i], seen);
+		if (find_order(container, needs->pdata[i], &order) && order.required)
+			g_hash_table_add(required, (gpointer)order.slug);
+	for (guint i = 0; i < needs->len; i++) {
+		if (!find_order(container, needs->pdata[i], &order) ||
+		    !g_hash_table_add(seen, (gpointer)order.slug))
+			continue;
+		bool is_required = g_hash_table_contains(required, order.slug);
+		smith_unit_addf(container->unit, is_required ? "Requires" : "Wants", "%s.service",
+				order.slug);
+		smith_unit_addf(container->unit, "After", "%s.service", order.slug);
+	}
 }
 
 static void add_image(const Container *container)
