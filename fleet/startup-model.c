@@ -76,8 +76,8 @@ static void check_ports(const SmithStartupModel *model, const SmithStartupAgent 
 	else
 		check_port(model, agent, SMITH_STARTUP_PORT, port);
 	if (is_nothing(health))
-		tell(model, SMITH_SEVERITY_WARNING, agent->place, "health-port-missing",
-		     agent->name, "agent '%s' has no 'health_check_port'", agent->name);
+		tell(model, SMITH_SEVERITY_ERROR, agent->place, "health-port-missing", agent->name,
+		     "agent '%s' has no 'health_check_port'", agent->name);
 	else
 		check_port(model, agent, SMITH_STARTUP_HEALTH, health);
 }
@@ -99,7 +99,7 @@ static void check_required(const SmithStartupModel *model, const SmithStartupAge
 	const SmithNode *required = smith_node_get(agent->node, "required");
 	bool truth;
 	if (is_nothing(required))
-		tell(model, SMITH_SEVERITY_WARNING, agent->place, "required-missing", agent->name,
+		tell(model, SMITH_SEVERITY_NOTE, agent->place, "required-missing", agent->name,
 		     "agent '%s' does not say whether it is 'required'", agent->name);
 	else if (!is_boolean(required, &truth))
 		tell(model, SMITH_SEVERITY_ERROR, required->place, "required-not-boolean",
@@ -115,8 +115,8 @@ static void check_dependencies(const SmithStartupModel *model, const SmithStartu
 {
 	const SmithNode *list = smith_node_get(agent->node, "dependencies");
 	if (list == NULL)
-		tell(model, SMITH_SEVERITY_WARNING, agent->place, "dependencies-missing",
-		     agent->name, "agent '%s' has no 'dependencies', not even '[]'", agent->name);
+		tell(model, SMITH_SEVERITY_NOTE, agent->place, "dependencies-missing", agent->name,
+		     "agent '%s' has no 'dependencies', not even '[]'", agent->name);
 	else if (list->type == SMITH_NODE_NULL)
 		tell(model, SMITH_SEVERITY_WARNING, agent->place, "dependencies-null", agent->name,
 		     "'dependencies' of '%s' is null, not a list", agent->name);

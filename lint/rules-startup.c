@@ -30,6 +30,7 @@ const SmithRule smith_rules_startup[] = {
 	 "an entry script is found below another directory only", ""},
 	{"script-shared", SMITH_SEVERITY_NOTE, "several services run the same script", ""},
 	{"script-syntax-error", SMITH_SEVERITY_ERROR, "a program does not parse", ""},
+	{"startup-unknown-shape", SMITH_SEVERITY_ERROR, "a startup configuration has no agents", ""},
 	{"variable-without-default", SMITH_SEVERITY_WARNING,
 	 "a variable that is defined nowhere has no default", ""},
 	{0},
