@@ -8,6 +8,7 @@
 #include "base/entry.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "fleet/auto-family.h"
 #include "fleet/load-class.h"
 #include "fleet/load-group.h"
 #include "fleet/load-service.h"
@@ -235,6 +236,7 @@ SmithFleet *smith_fleet_load(const char *directory, SmithDiag *diag, GError **er
 	fleet->directory = g_canonicalize_filename(directory, NULL);
 	fleet->fd = g_steal_fd(&fd);
 	load_families(fleet, diag);
+	smith_auto_families(fleet, diag);
 	return fleet;
 }
 
