@@ -70,60 +70,77 @@ static void read_string(const SmithDynamic *self, const SmithLexToken *next,
 		read_module(text, length, ends, found);
 }
 
-static bool is_call(SmithDynamic *self)
+/* What a name means outside of a call. Most tokens of a source come by here: lengths first. */
+static SmithDynamicState state_of_name(SmithDynamic *self, const SmithLexToken *name)
 {
-	const SmithLexToken *name = &self->last[0], *dot = &self->last[1], *owner = &self->last[2];
-	if (smith_lex_token_is(name, "import_module") || smith_lex_token_is(name, "__import__")) {
+	SmithDynamicState before = self->state;
+	switch (name->length) {
+	case 3:
+	case 6:
+		if (before == SMITH_DYNAMIC_DOT &&
+		    (smith_lex_token_is(name, "run") || smith_lex_token_is(name, "Config"))) {
+			self->asgi = true;
+			return SMITH_DYNAMIC_CALLEE;
+		}
+		return smith_lex_token_is(name, "def") ? SMITH_DYNAMIC_DEF : SMITH_DYNAMIC_IDLE;
+	case 7:
+		return smith_lex_token_is(name, "uvicorn") ? SMITH_DYNAMIC_UVICORN
+							   : SMITH_DYNAMIC_IDLE;
+	case 10:
+	case 13:
+		if (before == SMITH_DYNAMIC_DEF || (!smith_lex_token_is(name, "__import__") &&
+						    !smith_lex_token_is(name, "import_module")))
+			return SMITH_DYNAMIC_IDLE;
 		self->asgi = false;
-		return !smith_lex_token_is(dot, "def");
+		return SMITH_DYNAMIC_CALLEE;
+	default:
+		return SMITH_DYNAMIC_IDLE;
 	}
-	self->asgi = true;
-	return (smith_lex_token_is(name, "run") || smith_lex_token_is(name, "Config")) &&
-	       dot->op == '.' && smith_lex_token_is(owner, "uvicorn");
 }
 
-/* To the state behind @token; TRUE when the call is understood, or never will be. */
-static bool step(SmithDynamic *self, const SmithLexToken *token)
+static SmithDynamicState state_outside(SmithDynamic *self, const SmithLexToken *token)
 {
-	SmithDynamicState state = self->state;
-	self->state = SMITH_DYNAMIC_IDLE;
-	if (state == SMITH_DYNAMIC_IDLE) {
-		if (token->op == '(' && is_call(self))
-			self->state = SMITH_DYNAMIC_CALLED;
-		self->line = self->last[0].line;
-		return false;
+	if (token->kind == SMITH_LEX_NAME) {
+		self->line = token->line;
+		return state_of_name(self, token);
 	}
-	if (state == SMITH_DYNAMIC_STRING)
-		return true;
-	if (token->kind == SMITH_LEX_STRING && state != SMITH_DYNAMIC_WORD) {
-		self->state = SMITH_DYNAMIC_STRING;
+	if (token->op == '.' && self->state == SMITH_DYNAMIC_UVICORN)
+		return SMITH_DYNAMIC_DOT;
+	if (token->op == '(' && self->state == SMITH_DYNAMIC_CALLEE)
+		return SMITH_DYNAMIC_CALLED;
+	return SMITH_DYNAMIC_IDLE;
+}
+
+/* Behind the '(' of a call. IDLE when the call is understood, or never will be. */
+static SmithDynamicState state_inside(SmithDynamic *self, const SmithLexToken *token)
+{
+	SmithDynamicState before = self->state;
+	if (before == SMITH_DYNAMIC_STRING)
+		return SMITH_DYNAMIC_IDLE;
+	if (token->kind == SMITH_LEX_STRING && before != SMITH_DYNAMIC_WORD) {
 		self->string = *token;
-		return false;
+		return SMITH_DYNAMIC_STRING;
 	}
-	if (token->kind == SMITH_LEX_NAME && state == SMITH_DYNAMIC_CALLED) {
-		self->state = SMITH_DYNAMIC_WORD;
-		return false;
-	}
-	if (token->op == '=' && state == SMITH_DYNAMIC_WORD) {
-		self->state = SMITH_DYNAMIC_EQUALS;
-		return false;
-	}
-	return true;
+	if (token->kind == SMITH_LEX_NAME && before == SMITH_DYNAMIC_CALLED)
+		return SMITH_DYNAMIC_WORD;
+	if (token->op == '=' && before == SMITH_DYNAMIC_WORD)
+		return SMITH_DYNAMIC_EQUALS;
+	return SMITH_DYNAMIC_IDLE;
 }
 
 bool smith_dynamic_feed(SmithDynamic *self, const SmithLexToken *token, SmithDynamicImport *found)
 {
 	SmithDynamicState before = self->state;
-	bool done = step(self, token);
-	if (done) {
-		*found = (SmithDynamicImport){.line = self->line};
-		if (before == SMITH_DYNAMIC_STRING)
-			read_string(self, token, found);
-		/* what a server is given may be the application itself */
-		done = found->module != NULL || !self->asgi;
+	if (before < SMITH_DYNAMIC_CALLED) {
+		self->state = state_outside(self, token);
+		return false;
 	}
-	self->last[2] = self->last[1];
-	self->last[1] = self->last[0];
-	self->last[0] = *token;
-	return done;
+	self->state = state_inside(self, token);
+	if (self->state != SMITH_DYNAMIC_IDLE)
+		return false;
+	*found = (SmithDynamicImport){.line = self->line};
+	if (before == SMITH_DYNAMIC_STRING)
+		read_string(self, token, found);
+	/* what a server is given may be the application itself */
+	return found->module != NULL || !self->asgi;
 }

@@ -10,6 +10,10 @@
  */
 typedef enum {
 	SMITH_DYNAMIC_IDLE,
+	SMITH_DYNAMIC_DEF,     /* behind `def`: the next name is none of ours */
+	SMITH_DYNAMIC_UVICORN, /* behind `uvicorn` */
+	SMITH_DYNAMIC_DOT,     /* behind `uvicorn.` */
+	SMITH_DYNAMIC_CALLEE,
 	SMITH_DYNAMIC_CALLED, /* behind the '(' */
 	SMITH_DYNAMIC_WORD,   /* the first argument begins with a name */
 	SMITH_DYNAMIC_EQUALS, /* ... and is given by it */
@@ -20,7 +24,6 @@ typedef struct {
 	SmithDynamicState state;
 	bool asgi;
 	guint line;
-	SmithLexToken last[3]; /* the latest first */
 	SmithLexToken string;
 } SmithDynamic;
 

@@ -18,8 +18,8 @@ void smith_lexer_fail(SmithLexer *lexer, guint line, const char *format, ...)
 
 bool smith_lex_token_is(const SmithLexToken *token, const char *name)
 {
-	return token->kind == SMITH_LEX_NAME && strncmp(token->start, name, token->length) == 0 &&
-	       name[token->length] == '\0';
+	return token->kind == SMITH_LEX_NAME && *token->start == *name &&
+	       strncmp(token->start, name, token->length) == 0 && name[token->length] == '\0';
 }
 
 /* --- the text as a whole */
@@ -362,21 +362,36 @@ static void lex_operator(SmithLexer *lexer, SmithLexToken *token)
 	token->kind = SMITH_LEX_OP;
 	token->op = byte;
 	token->length = 1;
-	if (strchr("([{", byte) != NULL) {
+	switch (byte) {
+	case '(':
+	case '[':
+	case '{':
 		open_bracket(lexer, byte);
-	} else if (strchr(")]}", byte) != NULL) {
+		break;
+	case ')':
+	case ']':
+	case '}':
 		close_bracket(lexer, byte);
-	} else if (byte == ':' && *lexer->at == '=') {
+		break;
+	case ':':
+		if (*lexer->at != '=')
+			break;
 		lexer->at++;
 		token->op = '=';
-	} else if (byte == '\\') {
+		break;
+	case '\\':
 		smith_lexer_fail(lexer, token->line,
 				 "unexpected character after line continuation character");
-	} else if (byte == '$' || byte == '?' || byte == '`') {
+		break;
+	case '$':
+	case '?':
+	case '`':
 		smith_lexer_fail(lexer, token->line, "invalid syntax: '%c'", byte);
-	} else if (byte < ' ' || byte == 0x7f) {
-		smith_lexer_fail(lexer, token->line, "invalid non-printable character U+%04X",
-				 byte);
+		break;
+	default:
+		if (byte < ' ' || byte == 0x7f)
+			smith_lexer_fail(lexer, token->line,
+					 "invalid non-printable character U+%04X", byte);
 	}
 }
 
@@ -410,8 +425,9 @@ static void lex_string(SmithLexer *lexer, SmithLexToken *token)
 /* A word, the string of which it is the prefix, or the end of the line that should have been. */
 static void lex_name(SmithLexer *lexer, SmithLexToken *token)
 {
+	guchar all = 0;
 	while (is_name_byte(*lexer->at))
-		lexer->at++;
+		all |= (guchar)*lexer->at++;
 	token->kind = SMITH_LEX_NAME;
 	token->length = (gsize)(lexer->at - token->start);
 	if ((*lexer->at == '"' || *lexer->at == '\'') &&
@@ -419,7 +435,7 @@ static void lex_name(SmithLexer *lexer, SmithLexToken *token)
 		lex_string(lexer, token);
 		return;
 	}
-	if (lexer->unicode)
+	if (lexer->unicode && all >= 0x80)
 		check_characters(lexer, token->start, lexer->at);
 	check_encoding(lexer, token);
 	if (lexer->level > 0 && is_statement_keyword(token->start, token->length) &&
