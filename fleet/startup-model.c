@@ -57,9 +57,10 @@ static void check_port(const SmithStartupModel *model, const SmithStartupAgent *
 		     "'%s' of '%s' is a number in quotes", key, agent->name);
 	if (!smith_startup_number(model->scope, value, &number))
 		tell(model, SMITH_SEVERITY_ERROR, value->place, "port-invalid", subject,
-		     "'%s' of '%s' must be a number or an expression of one, got %s '%s'", key,
+		     "'%s' of '%s' must be a number or an expression of one, got %s%s%s%s", key,
 		     agent->name, smith_node_type_name(value->type),
-		     value->text != NULL ? value->text : "");
+		     value->text != NULL ? " '" : "", value->text != NULL ? value->text : "",
+		     value->text != NULL ? "'" : "");
 	else if (number < 1 || number > 65535)
 		tell(model, SMITH_SEVERITY_ERROR, value->place, "port-out-of-range", subject,
 		     "'%s' of '%s' must be from 1 to 65535, got %" G_GINT64_FORMAT, key,
@@ -76,8 +77,8 @@ static void check_ports(const SmithStartupModel *model, const SmithStartupAgent 
 	else
 		check_port(model, agent, SMITH_STARTUP_PORT, port);
 	if (is_nothing(health))
-		tell(model, SMITH_SEVERITY_ERROR, agent->place, "health-port-missing", agent->name,
-		     "agent '%s' has no 'health_check_port'", agent->name);
+		tell(model, SMITH_SEVERITY_WARNING, agent->place, "health-port-missing",
+		     agent->name, "agent '%s' has no 'health_check_port'", agent->name);
 	else
 		check_port(model, agent, SMITH_STARTUP_HEALTH, health);
 }
@@ -313,6 +314,18 @@ static SmithNode *make_groups(const SmithStartupModel *model, const char *machin
 	return groups;
 }
 
+/* Launchers know agents by their exact names alone. */
+static void forget_slugs(SmithFleet *fleet)
+{
+	GHashTable *index = fleet->index[SMITH_KIND_SERVICE];
+	for (guint i = 0; i < fleet->services->len; i++) {
+		const char *slug = ((SmithService *)fleet->services->pdata[i])->slug;
+		const SmithService *found = g_hash_table_lookup(index, slug);
+		if (found != NULL && strcmp(found->name, slug) != 0)
+			g_hash_table_remove(index, slug);
+	}
+}
+
 SmithFleet *smith_startup_model(const SmithStartupModel *model, const char *machine,
 				const SmithNode *sections)
 {
@@ -325,5 +338,7 @@ SmithFleet *smith_startup_model(const SmithStartupModel *model, const char *mach
 	smith_node_add(document, "groups", model->whole, make_groups(model, machine));
 	smith_node_add(hosts, machine, model->whole, new_map(model->whole));
 	smith_node_add(document, "hosts", model->whole, hosts);
-	return smith_fleet_from_document(document, unheard);
+	SmithFleet *fleet = smith_fleet_from_document(document, unheard);
+	forget_slugs(fleet);
+	return fleet;
 }

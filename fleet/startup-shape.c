@@ -58,9 +58,6 @@ static void add_docker_group(const Finder *finder, const SmithNodeMember *member
 	SmithStartupGroup group = {member->key, member->place, NULL};
 	if (agents != NULL && agents->type == SMITH_NODE_SEQ)
 		group.agents = agents;
-	if (group.agents == NULL || group.agents->items->len == 0)
-		TELL(finder->diag, WARNING, member->place, "group-empty", member->key,
-		     "docker group '%s' has no agents", member->key);
 	g_array_append_val(finder->shape->groups, group);
 }
 

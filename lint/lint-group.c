@@ -91,7 +91,7 @@ static void lint_group(const Groups *groups, const SmithGroup *group)
 		bool is_exact = service != NULL && strcmp(service->name, *name) == 0;
 		if (!is_exact)
 			tell_unknown(groups, group, *name);
-		if (!list(members, service != NULL ? service->name : *name, group))
+		if (!list(members, is_exact ? service->name : *name, group))
 			smith_lint_report(groups->diag, "group-duplicate-entry", group->place,
 					  group->name, "group '%s' lists service '%s' twice",
 					  group->name, *name);
