@@ -10,18 +10,24 @@ static char *data_path(const char *name)
 
 static void load(TestFleet *test, const char *text)
 {
-	test_fleet_write(test, "families.d/base.yaml", "family: base\nfrom: debian:12\n");
+	test_fleet_write(test, "families.d/base.yaml",
+			 "family: base\nfrom: debian:12\nenv: {ON: 'x', FROM: '${host.name}'}\n");
 	test_fleet_write(test, "fleet.yaml", text);
 	test_fleet_load(test);
 }
 
-static void load_golden(TestFleet *test)
+static void load_data(TestFleet *test, const char *name)
 {
-	g_autofree char *path = data_path("fleet.yaml");
+	g_autofree char *path = data_path(name);
 	g_autofree char *text = NULL;
 
 	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
 	load(test, text);
+}
+
+static void load_golden(TestFleet *test)
+{
+	load_data(test, "fleet.yaml");
 }
 
 static GPtrArray *units(const SmithFleet *fleet, const char *host, const char *group)
@@ -45,6 +51,20 @@ static char *paths_of(const GPtrArray *files)
 	return g_string_free(paths, FALSE);
 }
 
+static void check_golden(const GPtrArray *files, const char *directory)
+{
+	for (guint i = 0; i < files->len; i++) {
+		const SmithUnitFile *file = files->pdata[i];
+		g_autofree char *name = g_build_filename(directory, file->path, NULL);
+		g_autofree char *path = data_path(name);
+		g_autofree char *expected = NULL;
+
+		if (!g_file_get_contents(path, &expected, NULL, NULL))
+			g_error("no '%s'; it should be:\n%s", path, file->text);
+		g_assert_cmpstr(file->text, ==, expected);
+	}
+}
+
 static void test_golden(void)
 {
 	g_auto(TestFleet) test = test_fleet_new();
@@ -57,15 +77,40 @@ static void test_golden(void)
 	g_assert_cmpstr(paths, ==,
 			"mainpc/core.pod mainpc/web.container mainpc/worker.container "
 			"old.local/edge.pod old.local/far.container");
-	for (guint i = 0; i < files->len; i++) {
-		const SmithUnitFile *file = files->pdata[i];
-		g_autofree char *path = data_path(file->path);
-		g_autofree char *expected = NULL;
+	check_golden(files, ".");
+}
 
-		if (!g_file_get_contents(path, &expected, NULL, NULL))
-			g_error("no '%s'; it should be:\n%s", path, file->text);
-		g_assert_cmpstr(file->text, ==, expected);
-	}
+/* All that the model can say; tests/e2e has podman read the same. */
+static void test_wide(void)
+{
+	g_auto(TestFleet) test = test_fleet_new();
+	g_autoptr(GPtrArray) files = NULL;
+	g_autofree char *paths = NULL;
+
+	load_data(&test, "wide.yaml");
+	files = units(test.fleet, NULL, NULL);
+	paths = paths_of(files);
+	g_assert_cmpstr(paths, ==,
+			"big/camera.container big/core.pod big/hidden.pod big/inner.network "
+			"big/logs.volume big/main-net.network big/mood.container big/plain.pod "
+			"big/proxy.container big/quiet.container big/redis-data.volume "
+			"big/redis.container big/web-app-cache.volume "
+			"big/web-var-lib-web.volume big/web.container big/worker.container "
+			"old/far.container old/remote-mood.container old/remote.pod");
+	check_golden(files, "wide");
+}
+
+/* Networks and volumes are those of the chosen groups. */
+static void test_wide_choice(void)
+{
+	g_auto(TestFleet) test = test_fleet_new();
+	g_autoptr(GPtrArray) files = NULL;
+	g_autofree char *paths = NULL;
+
+	load_data(&test, "wide.yaml");
+	files = units(test.fleet, NULL, "hidden");
+	paths = paths_of(files);
+	g_assert_cmpstr(paths, ==, "big/hidden.pod big/inner.network big/worker.container");
 }
 
 static void check_choice(const SmithFleet *fleet, const char *host, const char *group,
@@ -233,6 +278,8 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/quadlet/quadlet/golden", test_golden);
+	g_test_add_func("/quadlet/quadlet/wide", test_wide);
+	g_test_add_func("/quadlet/quadlet/wide-choice", test_wide_choice);
 	g_test_add_func("/quadlet/quadlet/choice", test_choice);
 	g_test_add_func("/quadlet/quadlet/podman-versions", test_podman_versions);
 	g_test_add_func("/quadlet/quadlet/write", test_write);
