@@ -230,9 +230,11 @@ gboolean smith_expr_condition(const char *expanded, bool *truth, GError **error)
 		return TRUE;
 	}
 	g_autofree char *word = operand(expanded, strlen(expanded));
-	*truth = strcmp(word, "true") == 0;
-	if (*truth || strcmp(word, "false") == 0)
+	bool is_true = strcmp(word, "true") == 0;
+	if (is_true || strcmp(word, "false") == 0) {
+		*truth = is_true;
 		return TRUE;
+	}
 	return smith_throw(error, SMITH_ERROR_INVALID,
 			   "'%.100s' is not 'true', 'false', or a comparison with '==' or '!='",
 			   expanded);

@@ -10,9 +10,12 @@
 
 static bool is_of_shape(const SmithFinding *finding)
 {
-	static const char *const others[] = {"unknown-class", "unknown-host", "duplicate-name",
-					     "variable-undefined", NULL};
-	return finding->severity == SMITH_SEVERITY_ERROR && !g_strv_contains(others, finding->rule);
+	static const char *const rules[] = {
+		"bad-value",	      "expression-invalid", "missing-key", "out-of-range",
+		"port-out-of-range",  "port-invalid",	    "unknown-key", "wrong-type",
+		"yaml-duplicate-key", "yaml-parse-error",   NULL,
+	};
+	return g_strv_contains(rules, finding->rule);
 }
 
 static void judge(const char *directory)
