@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/inputs.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/digest.h"
 #include "base/fd.h"
@@ -13,16 +15,19 @@
 /* one line: five numbers and a digest */
 #define NUMBER "%" G_GINT64_MODIFIER "x "
 #define NUMBERS NUMBER NUMBER NUMBER NUMBER NUMBER
-#define SETTLED_US (2 * G_USEC_PER_SEC)
+/* file systems know times by as little as this */
+#define GRANULARITY (2 * G_GUINT64_CONSTANT(1000000000))
 
 typedef struct {
 	SmithIdentity identity;
 	char digest[sizeof("sha256:") + 64];
+	bool fresh; /* read by this process */
 } Input;
 
 struct SmithInputs {
 	int fd;		   /* of the cache directory, borrowed */
 	GHashTable *known; /* Input: itself */
+	guint64 settled;   /* times before this are of files that had not just changed */
 	bool changed;
 };
 
@@ -62,8 +67,14 @@ static void parse(SmithInputs *inputs, char *text)
 SmithInputs *smith_inputs_load(const SmithStore *store)
 {
 	SmithInputs *inputs = g_new0(SmithInputs, 1);
+	struct stat st;
 	inputs->fd = smith_store_cache_fd(store);
 	inputs->known = g_hash_table_new_full(hash_input, same_file, g_free, NULL);
+	/* before the text, which may be replaced by a later one in between */
+	if (fstatat(inputs->fd, FILE_NAME, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return inputs;
+	inputs->settled =
+		(guint64)st.st_mtim.tv_sec * 1000000000 + (guint64)st.st_mtim.tv_nsec - GRANULARITY;
 	g_autoptr(GBytes) bytes = smith_fd_read_file(inputs->fd, FILE_NAME, FILE_LIMIT, NULL);
 	if (bytes == NULL)
 		return inputs;
@@ -82,27 +93,24 @@ void smith_inputs_free(SmithInputs *inputs)
 
 const char *smith_inputs_find(const SmithInputs *inputs, const SmithIdentity *identity)
 {
-	const Input wanted = {*identity, ""};
+	const Input wanted = {*identity, "", false};
 	const Input *found =
 		identity->inode != 0 ? g_hash_table_lookup(inputs->known, &wanted) : NULL;
 	const SmithIdentity *was = found != NULL ? &found->identity : NULL;
 	if (was == NULL || was->size != identity->size || was->mtime != identity->mtime ||
 	    was->ctime != identity->ctime)
 		return NULL;
-	return found->digest;
-}
-
-static bool is_settled(guint64 nanoseconds)
-{
-	return (gint64)(nanoseconds / 1000) < g_get_real_time() - SETTLED_US;
+	bool settled = was->mtime < inputs->settled && was->ctime < inputs->settled;
+	return found->fresh || settled ? found->digest : NULL;
 }
 
 void smith_inputs_add(SmithInputs *inputs, const SmithIdentity *identity, const char *digest)
 {
-	if (identity->inode == 0 || !is_settled(identity->mtime) || !is_settled(identity->ctime))
+	if (identity->inode == 0)
 		return;
 	Input *input = g_new0(Input, 1);
 	input->identity = *identity;
+	input->fresh = true;
 	g_strlcpy(input->digest, digest, sizeof(input->digest));
 	g_hash_table_replace(inputs->known, input, input);
 	inputs->changed = true;

@@ -13,9 +13,10 @@
  *   ... smith_inputs_add (inputs, &content->identity, digest);
  *   smith_inputs_save (inputs, &error);
  *
- * A file that changed within the last two seconds is not remembered: another change may leave its
- * times as they are. Kept in cache/inputs of the store; one that cannot be read counts as empty,
- * and of two processes that write, the last one's stays. Not for use by several threads at once.
+ * What was said of a file that had changed less than two seconds before the list was written holds
+ * in the process that read it alone: another change may have left its times as they were. Kept in
+ * cache/inputs of the store; one that cannot be read counts as empty, and of two processes that
+ * write, the last one's stays. Not for use by several threads at once.
  */
 typedef struct SmithInputs SmithInputs;
 
