@@ -21,7 +21,7 @@ struct SmithModules {
 	int dirfd;
 	GDestroyNotify free_links;
 	GHashTable *directories; /* path -> Directory */
-	GHashTable *sources;	 /* path -> SmithSource */
+	GHashTable *sources;	 /* path -> SmithModuleSource */
 	GHashTable *spaces;	 /* directory -> SmithSpace */
 };
 
@@ -44,7 +44,7 @@ static void directory_free(gpointer data)
 
 static void source_free(gpointer data)
 {
-	SmithSource *source = data;
+	SmithModuleSource *source = data;
 	smith_python_scan_free(source->scan);
 	g_free(source->path);
 	g_free(source->problem);
@@ -171,16 +171,16 @@ static GBytes *read_text(SmithModules *self, const char *path, GError **error)
 	return smith_fd_read_all(fd, path, SMITH_PYTHON_SCAN_MAX, error);
 }
 
-static SmithSource *get_source(SmithModules *self, const char *path)
+static SmithModuleSource *get_source(SmithModules *self, const char *path)
 {
-	SmithSource *source = g_hash_table_lookup(self->sources, path);
+	SmithModuleSource *source = g_hash_table_lookup(self->sources, path);
 	if (source != NULL)
 		return source;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) text = read_text(self, path, &error);
 	gsize length = 0;
 	const char *data = text != NULL ? g_bytes_get_data(text, &length) : "";
-	source = g_new0(SmithSource, 1);
+	source = g_new0(SmithModuleSource, 1);
 	source->path = g_strdup(path);
 	source->scan = smith_python_scan(data, length);
 	source->problem = g_strdup(error != NULL ? error->message : source->scan->bad_text);

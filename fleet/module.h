@@ -24,7 +24,7 @@ typedef struct {
 	/* for fleet/reach.c: what was made of it in the walk of that number */
 	guint walk;
 	gpointer walk_data;
-} SmithSource;
+} SmithModuleSource;
 
 typedef enum {
 	SMITH_MODULE_ABSENT,
@@ -40,7 +40,7 @@ typedef struct {
 	SmithModuleKind kind;
 	char *name; /* dotted; "__main__" for a script */
 	SmithSpace *space;
-	SmithSource *source;  /* of FILE and PACKAGE, else NULL */
+	SmithModuleSource *source; /* of FILE and PACKAGE, else NULL */
 	const char *paths[2]; /* of PACKAGE and NAMESPACE: their directories, "" for the root */
 	guint n_paths;
 	/* for fleet/reach.c */

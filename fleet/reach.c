@@ -71,7 +71,7 @@ static void visit(Walk *self, SmithModule *module, const SmithReachFile *from, g
 		return;
 	module->walk = self->cache->walk;
 	g_ptr_array_add(self->queue, module);
-	SmithSource *source = module->source;
+	SmithModuleSource *source = module->source;
 	if (source->walk == self->cache->walk)
 		return; /* the same file by another name */
 	SmithReachFile *file = g_new0(SmithReachFile, 1);

@@ -33,7 +33,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithReachCache, smith_reach_cache_free)
 
 typedef struct SmithReachFile SmithReachFile;
 struct SmithReachFile {
-	const SmithSource *source;  /* path; problem and problem_line when it cannot be compiled */
+	const SmithModuleSource
+		*source;	    /* path; problem and problem_line when it cannot be compiled */
 	const SmithReachFile *from; /* that imports it first, NULL: the entry */
 	guint line;		    /* of @from */
 	bool hard;
