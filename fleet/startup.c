@@ -15,31 +15,25 @@ void smith_startup_free(SmithStartup *startup)
 	g_free(startup);
 }
 
-static bool is_generic(const char *name)
+static bool is_machine(const char *name)
 {
-	static const char *const words[] = {"config", "configs", "startup_config", ".", "/", NULL};
-	return g_strv_contains(words, name);
+	static const char *const words[] = {"",	 ".", "..", "config", "configs", "startup_config",
+					    NULL};
+	return !g_strv_contains(words, name);
 }
 
 /* "mainpc.startup_config.yaml" is mainpc, "main_pc_code/config/startup_config.yaml" main_pc_code.
  */
 static char *machine_of(const char *file)
 {
-	g_autofree char *base = g_path_get_basename(file);
-	g_autofree char *directory = g_path_get_dirname(file);
-	char *name = g_strndup(base, strcspn(base, "."));
-	while (*name == '\0' || is_generic(name)) {
-		g_autofree char *parent = g_path_get_dirname(directory);
-		g_free(name);
-		name = g_path_get_basename(directory);
-		if (strcmp(parent, directory) == 0 || strcmp(parent, ".") == 0)
-			break;
-		g_free(directory);
-		directory = g_steal_pointer(&parent);
-	}
-	if (strcmp(name, ".") != 0 && strcmp(name, "/") != 0)
-		return name;
-	g_free(name);
+	g_auto(GStrv) parts = g_strsplit(file, "/", -1);
+	guint count = g_strv_length(parts);
+	char *base = count > 0 ? parts[count - 1] : NULL;
+	if (base != NULL)
+		base[strcspn(base, ".")] = '\0';
+	for (guint i = count; i > 0; i--)
+		if (is_machine(parts[i - 1]))
+			return g_strdup(parts[i - 1]);
 	return g_strdup("host");
 }
 

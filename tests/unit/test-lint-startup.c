@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lint/startup.h"
 
+#include <fcntl.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/node.h"
 #include "lint/rule.h"
 
@@ -115,10 +117,10 @@ static char *expected_lines(const SmithNode *config)
 		const SmithNode *defect = defects->items->pdata[i];
 		const char *rule = smith_node_get_string(defect, "rule");
 		if (!is_difference(rule))
-			g_ptr_array_add(lines, line_of(smith_node_get_int(defect, "line", 0),
-						       smith_node_get_string(defect, "severity"),
-						       rule,
-						       smith_node_get_string(defect, "subject")));
+			g_ptr_array_add(lines,
+					line_of(smith_node_get_int(defect, "line", 0),
+						smith_node_get_string(defect, "severity"), rule,
+						smith_node_get_string(defect, "subject")));
 	}
 	g_assert_cmpuint(lines->len, >, 0);
 	return join_sorted(lines);
@@ -132,9 +134,9 @@ static char *found_lines(const SmithDiag *diag, const char *file)
 		const SmithFinding *finding = diag->findings->pdata[i];
 		g_assert_nonnull(smith_rule_find(finding->rule));
 		if (strcmp(finding->place.file, file) == 0)
-			g_ptr_array_add(lines, line_of(finding->place.line,
-						       severities[finding->severity], finding->rule,
-						       finding->subject));
+			g_ptr_array_add(lines,
+					line_of(finding->place.line, severities[finding->severity],
+						finding->rule, finding->subject));
 	}
 	return join_sorted(lines);
 }
@@ -282,6 +284,85 @@ static void test_case(gconstpointer path)
 	g_assert_cmpstr(found->str, ==, expected);
 }
 
+static void write_file(int fd, const char *path, const char *text)
+{
+	g_autofree char *parent = g_path_get_dirname(path);
+	g_autoptr(GError) error = NULL;
+	smith_fd_make_dirs(fd, parent, &error);
+	g_assert_no_error(error);
+	smith_fd_write_file(fd, path, text, strlen(text), 0644, &error);
+	g_assert_no_error(error);
+}
+
+/* The sources are the directory above the file in which one of its scripts is. */
+static void test_files(void)
+{
+	static const char text[] = "pc_services:\n"
+				   "- {name: A, script_path: main/a.py, port: 1, required: true,\n"
+				   "   health_check_port: 1001, dependencies: []}\n"
+				   "- {name: B, script_path: main/b.py, port: 2, required: true,\n"
+				   "   health_check_port: 1002, dependencies: []}\n";
+	g_autofree char *root = g_dir_make_tmp("smith-startup-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(root, "pc", "config", "startup_config.yaml", NULL);
+	g_autofree char *missing = g_build_filename(root, "none.yaml", NULL);
+	const char *const paths[] = {path, NULL}, *const none[] = {missing, NULL};
+	smith_autofd int fd = smith_fd_open_dir(AT_FDCWD, root, NULL);
+	g_autoptr(SmithDiag) diag = smith_diag_new();
+	g_autoptr(GError) error = NULL;
+
+	write_file(fd, "pc/config/startup_config.yaml", text);
+	g_assert_true(smith_startup_check(paths, diag, &error));
+	g_assert_cmpuint(diag->findings->len, ==, 0);
+
+	write_file(fd, "main/a.py", "");
+	g_assert_true(smith_startup_check(paths, diag, &error));
+	g_assert_cmpuint(diag->findings->len, ==, 1);
+	const SmithFinding *finding = diag->findings->pdata[0];
+	g_assert_cmpstr(finding->rule, ==, "script-missing");
+	g_assert_cmpstr(finding->subject, ==, "B");
+	g_assert_cmpstr(finding->place.file, ==, path);
+
+	g_assert_false(smith_startup_check(none, diag, &error));
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+	g_assert_true(smith_fd_remove_tree(AT_FDCWD, root, NULL));
+}
+
+static void test_machines(void)
+{
+	static const struct {
+		const char *file;
+		const char *machine;
+	} rows[] = {
+		{"mainpc.startup_config.yaml", "mainpc"},
+		{"pc2_code/config/startup_config.yaml", "pc2_code"},
+		{"/config/startup_config.yaml", "host"},
+		{"config/startup_config.yaml", "host"},
+		{"../config.yaml", "host"},
+		{"fleet.yaml", "fleet"},
+		{".yaml", "host"},
+	};
+	static const char text[] = "include: []";
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_auto(Checked) checked = checked_new();
+		smith_startup_read(text, strlen(text), rows[i].file, checked.startups,
+				   checked.diag);
+		const SmithStartup *startup = checked.startups->pdata[0];
+		const SmithHost *host = startup->fleet->hosts->pdata[0];
+		g_assert_cmpstr(host->name, ==, rows[i].machine);
+		g_assert_cmpstr(startup->fleet->name, ==, rows[i].machine);
+	}
+}
+
+/* The rows of the list of differences are there because they must be. */
+static void test_differences(void)
+{
+	g_autofree char *text = read_data("expected-defects.json");
+	for (guint i = 0; i < G_N_ELEMENTS(differences); i++) {
+		g_assert_nonnull(strstr(text, differences[i].rule));
+		g_assert_cmpstr(differences[i].reason, !=, "");
+	}
+}
+
 static void add_cases(void)
 {
 	g_autofree char *directory = data_path("cases");
@@ -306,6 +387,9 @@ int main(int argc, char **argv)
 		g_test_add_data_func(defects, versions[i], test_defects);
 		g_test_add_data_func(model, versions[i], test_model);
 	}
+	g_test_add_func("/lint/startup/files", test_files);
+	g_test_add_func("/lint/startup/machines", test_machines);
+	g_test_add_func("/lint/startup/differences", test_differences);
 	add_cases();
 	return g_test_run();
 }
