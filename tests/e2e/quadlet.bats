@@ -1,15 +1,72 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# podman 5.4's generator and systemd-analyze accept the demo's units without a word.
+# podman 5.4's generator and systemd-analyze accept units without a word: the demo's, those of all that the model can
+# say (tests/data/quadlet/wide.yaml), and both hosts of the example fleet.
 # shellcheck disable=SC2154  # $out and its like are of lib.bash
+
+hosts=(hello-mainpc wide-big wide-old ai-mainpc ai-pc2)
+
+# on FLEET-HOST: $out is its results, $units its files
+on() {
+	out=$BATS_FILE_TMPDIR/out-$1
+	units=$BATS_FILE_TMPDIR/units/${1%%-*}/${1#*-}
+}
+
+# run_of UNIT: the command that starts it
+run_of() {
+	sed -n "/^---$1---/,/^---[^-]/s/^ExecStart=//p" "$out/units" | head -n1
+}
+
+# says UNIT WORD...: its command has those words, one behind the other
+says() {
+	local unit=$1 command
+	shift
+	command=" $(run_of "$unit") "
+	[[ $command == *" $* "* ]] && return
+	printf 'no "%s" in the command of %s:\n%s\n' "$*" "$unit" "$command"
+	return 1
+}
+
+# units_of DIR FLEET: units of what is in DIR, from a lock of its own, to units/FLEET
+units_of() {
+	local fleet=("$OCISMITH" --progress none -C "$1" --store "$BATS_FILE_TMPDIR/store")
+	python3 "$top/tests/tools/tiny-base.py" "$1/base"
+	"${fleet[@]}" lock >&2
+	"${fleet[@]}" units --output "$BATS_FILE_TMPDIR/units/$2" >&2
+}
+
+make_wide() {
+	mkdir -p "$1/families.d"
+	cp "$top/tests/data/quadlet/wide.yaml" "$1/fleet.yaml"
+	printf 'family: base\nfrom: "oci:base:tiny:1"\n' >"$1/families.d/base.yaml"
+}
+
+# as in tests/cli/ai-fleet.bats
+make_ai() {
+	cp -r "$top/examples/ai-fleet" "$1"
+	PYTHONPATH=$top/tests/tools PYTHONDONTWRITEBYTECODE=1 \
+		python3 "$top/tests/tools/stub-wheels.py" "$1/wheels" "$1"/requirements/*.txt
+	{
+		echo 'mirrors:'
+		sed -n 's/^from: \(docker.io.*\)/  "\1": "oci:base:tiny:1"/p' "$1"/families.d/*.yaml
+	} >>"$1/fleet.yaml"
+}
 
 setup_file() {
 	load lib
 	is_root || return 0
 	need_hello
 	need_rootfs podman
-	smith units --output "$BATS_FILE_TMPDIR/units" >&2
-	job quadlet -u u1 -b "$BATS_FILE_TMPDIR/units/mainpc:/units"
+	local host
+	smith units --output "$BATS_FILE_TMPDIR/units/hello" >&2
+	make_wide "$BATS_FILE_TMPDIR/wide"
+	units_of "$BATS_FILE_TMPDIR/wide" wide
+	make_ai "$BATS_FILE_TMPDIR/ai"
+	units_of "$BATS_FILE_TMPDIR/ai" ai
+	for host in "${hosts[@]}"; do
+		on "$host"
+		job quadlet -u u1 -b "$units:/units"
+	done
 }
 
 setup() {
@@ -18,25 +75,75 @@ setup() {
 }
 
 @test "the generator accepts every file" {
-	cat "$out/generator"
-	has status "status 0"
-	[ ! -s "$out/generator" ]
+	local host
+	for host in "${hosts[@]}"; do
+		on "$host"
+		cat "$out/generator"
+		has status "status 0"
+		[ ! -s "$out/generator" ]
+	done
 }
 
 @test "every unit is generated" {
-	local file
-	for file in "$BATS_FILE_TMPDIR"/units/mainpc/*; do
-		case $file in
-		*.container) has generated "$(basename "$file" .container).service" ;;
-		*.pod) has generated "$(basename "$file" .pod)-pod.service" ;;
-		*.network) has generated "$(basename "$file" .network)-network.service" ;;
-		*.volume) has generated "$(basename "$file" .volume)-volume.service" ;;
-		esac
+	local host file
+	for host in "${hosts[@]}"; do
+		on "$host"
+		for file in "$units"/*; do
+			case $file in
+			*.container) has generated "$(basename "$file" .container).service" ;;
+			*.pod) has generated "$(basename "$file" .pod)-pod.service" ;;
+			*.network) has generated "$(basename "$file" .network)-network.service" ;;
+			*.volume) has generated "$(basename "$file" .volume)-volume.service" ;;
+			*) false ;;
+			esac
+		done
+		[ "$(grep -c . "$out/generated")" = "$(find "$units" -type f | wc -l)" ]
 	done
-	[ "$(grep -c . "$out/generated")" -ge 3 ]
 }
 
 @test "systemd-analyze verify has nothing to say" {
-	cat "$out/verify"
-	[ ! -s "$out/verify" ]
+	local host
+	for host in "${hosts[@]}"; do
+		on "$host"
+		cat "$out/verify"
+		[ ! -s "$out/verify" ]
+	done
+}
+
+@test "a container of a pod has what its service asks for" {
+	on wide-big
+	says web.service -v web-app-cache:/app/cache:U
+	says web.service -v /srv/models:/app/models:ro
+	says web.service --secret token,type=mount,target=token.txt
+	says web.service --device nvidia.com/gpu=0
+	says web.service --cap-drop all --cap-add net_bind_service
+	says web.service --memory=2g --cpus=1.5
+	# as systemd writes it: one word, with "$" and "%" doubled
+	# shellcheck disable=SC2016
+	says web.service --env '"TEXT=100%% $$x \"q\" \\ 16 none 1000"'
+	says web.service --pod-id-file %t/core-pod.pod-id
+}
+
+@test "a container of the host's network has its numbers moved" {
+	on wide-big
+	says camera.service --network host
+	says camera.service --userns keep-id:uid=10001,gid=10001
+	says camera.service localhost/wide/camera:t /opt/venv/bin/python3 -m camera --port 10000
+}
+
+@test "a supervised group is one container with its address and ports" {
+	on wide-big
+	says mood.service --network main-net:ip=172.20.0.11
+	says mood.service --publish 6001:5001 --publish 6002:5002
+	on ai-mainpc
+	says emotion-system.service --network ai-system-mainpc:ip=172.20.0.70
+}
+
+@test "an upstream image runs as it is, with fewer rights" {
+	on wide-big
+	says redis.service docker.io/library/redis:7-alpine redis-server --appendonly yes
+	says redis.service --cap-drop all
+	says redis.service --user 999:1000
+	says proxy.service --network host
+	[[ $(run_of proxy.service) != *--user* ]]
 }
