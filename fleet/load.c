@@ -89,6 +89,7 @@ static void fill_hosts(SmithFleet *fleet)
 {
 	for (guint i = 0; i < fleet->hosts->len; i++) {
 		SmithHost *host = fleet->hosts->pdata[i];
+		host->index = i;
 		GHashTable **const maps[] = {&host->variables, &host->env, &host->devices,
 					     &host->machine};
 		for (guint j = 0; j < G_N_ELEMENTS(maps); j++)

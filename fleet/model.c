@@ -123,12 +123,27 @@ const char *smith_fleet_base(const SmithFleet *fleet, const char *name)
 	return base;
 }
 
+static int compare_hosts(gconstpointer a, gconstpointer b)
+{
+	const SmithHost *const *x = a, *const *y = b;
+	return ((*x)->index > (*y)->index) - ((*x)->index < (*y)->index);
+}
+
+/* By the service's groups: a large fleet has many hosts, a service few. */
 GPtrArray *smith_fleet_hosts_of(const SmithFleet *fleet, const SmithService *service)
 {
+	g_autoptr(GPtrArray) all = g_ptr_array_new();
 	GPtrArray *hosts = g_ptr_array_new();
-	for (guint i = 0; i < fleet->hosts->len; i++)
-		if (smith_service_group(service, fleet->hosts->pdata[i]) != NULL)
-			g_ptr_array_add(hosts, fleet->hosts->pdata[i]);
+	for (guint i = 0; i < service->groups->len; i++) {
+		const SmithGroup *group = service->groups->pdata[i];
+		SmithHost *host = smith_fleet_host(fleet, group->host);
+		if (host != NULL)
+			g_ptr_array_add(all, host);
+	}
+	g_ptr_array_sort(all, compare_hosts);
+	for (guint i = 0; i < all->len; i++)
+		if (i == 0 || all->pdata[i] != all->pdata[i - 1])
+			g_ptr_array_add(hosts, all->pdata[i]);
 	return hosts;
 }
 

@@ -264,6 +264,7 @@ typedef struct {
 	SmithHostGpu *gpu;     /* or NULL: none */
 	GHashTable *devices;   /* name -> path or CDI name */
 	GHashTable *machine;   /* the machine profile: NAME -> text */
+	guint index;	       /* among the fleet's hosts */
 } SmithHost;
 
 typedef struct {
