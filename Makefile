@@ -73,8 +73,8 @@ $(BUILD)/deps-build $(BUILD)/deps-test: Makefile tests/tools/install-deps
 	@mkdir -p $(@D)
 	@tests/tools/install-deps $(BUILD_PKGS) $(if $(filter %-test,$@),$(TEST_PKGS))
 	@touch $@
-DEPS := $(if $(filter demo bench,$(MAKECMDGOALS)),$(BUILD)/deps-build) \
-        $(if $(filter check check-% fuzz,$(MAKECMDGOALS)),$(BUILD)/deps-test)
+DEPS := $(if $(filter demo,$(MAKECMDGOALS)),$(BUILD)/deps-build) \
+        $(if $(filter bench check check-% fuzz,$(MAKECMDGOALS)),$(BUILD)/deps-test)
 
 # --- compiling (V=1 shows the commands)
 Q = $(if $(V),,@echo '  $(1)  $(@:$(BUILD)/%=%)';)
