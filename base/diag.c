@@ -84,9 +84,27 @@ static int compare_findings(gconstpointer a, gconstpointer b)
 	return order != 0 ? order : strcmp(x->text, y->text);
 }
 
+static void forget(SmithDiag *diag, const SmithFinding *finding)
+{
+	if (finding->severity == SMITH_SEVERITY_ERROR)
+		diag->errors--;
+	else if (finding->severity == SMITH_SEVERITY_WARNING)
+		diag->warnings--;
+}
+
 void smith_diag_sort(SmithDiag *diag)
 {
 	g_ptr_array_sort(diag->findings, compare_findings);
+	gsize count = 0;
+	g_autofree gpointer *all = g_ptr_array_steal(diag->findings, &count);
+	for (gsize i = 0; i < count; i++) {
+		if (i + 1 < count && compare_findings(&all[i], &all[i + 1]) == 0) {
+			forget(diag, all[i]);
+			finding_free(all[i]);
+		} else {
+			g_ptr_array_add(diag->findings, all[i]);
+		}
+	}
 }
 
 char *smith_place_to_string(SmithPlace place)

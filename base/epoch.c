@@ -34,6 +34,13 @@ gboolean smith_epoch_get(gint64 fallback, gint64 *epoch, GError **error)
 	return TRUE;
 }
 
+gboolean smith_epoch_now(gint64 *now, GError **error)
+{
+	struct timespec ts = {0};
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return smith_epoch_get((gint64)ts.tv_sec, now, error);
+}
+
 char *smith_epoch_format(gint64 epoch)
 {
 	time_t seconds = (time_t)epoch;

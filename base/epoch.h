@@ -9,5 +9,9 @@
  */
 gboolean smith_epoch_get(gint64 fallback, gint64 *epoch, GError **error);
 
+/* SOURCE_DATE_EPOCH when it is set, else the time of day: for what depends on the date, never for
+ * what is written. */
+gboolean smith_epoch_now(gint64 *now, GError **error);
+
 /* RFC 3339 in UTC, "1970-01-01T00:00:00Z". */
 char *smith_epoch_format(gint64 epoch);

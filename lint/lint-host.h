@@ -4,7 +4,6 @@
 #include "fleet/model.h"
 
 /*
- * The checks of lint/lint.h that look at groups and hosts: members, ports, and names that podman
- * or systemd would find taken on one host.
+ * The checks of lint/lint.h that look at hosts, and at the names and hosts of groups.
  */
 void smith_lint_hosts(const SmithFleet *fleet, SmithDiag *diag);

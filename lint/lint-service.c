@@ -4,35 +4,81 @@
 #include <string.h>
 
 #include "base/entry.h"
+#include "lint/rule.h"
+
+static void tell_unbound(const SmithService *service, SmithDiag *diag)
+{
+	const SmithHealth *health = service->health;
+	if (health->port == NULL) {
+		smith_lint_report(diag, "health-port-unbound", health->place, service->name,
+				  "health of service '%s' needs 'port': the service has %u ports",
+				  service->name, service->ports->len);
+		return;
+	}
+	g_autofree char *hint = smith_lint_suggest(health->port, service->ports);
+	smith_lint_report(diag, "health-port-unbound", health->place, service->name,
+			  "service '%s' has no port '%s'%s", service->name, health->port, hint);
+}
+
+static const SmithPort *health_port(const SmithService *service)
+{
+	if (service->health->port != NULL)
+		return smith_service_port(service, service->health->port);
+	return service->ports->len == 1 ? service->ports->pdata[0] : NULL;
+}
+
+/* A socket that the class binds beside @port and that its name says to speak HTTP. */
+static const SmithPort *http_beside(const SmithService *service, const SmithPort *port)
+{
+	for (guint i = 0; i < service->ports->len; i++) {
+		const SmithPort *other = service->ports->pdata[i];
+		if (other->implicit && other != port && strstr(other->name, "http") != NULL &&
+		    g_str_has_prefix(other->name, port->name))
+			return other;
+	}
+	return NULL;
+}
+
+static void lint_kind(const SmithService *service, const SmithPort *port, SmithDiag *diag)
+{
+	const SmithHealth *health = service->health;
+	const SmithPort *other =
+		health->kind == SMITH_HEALTH_HTTP ? http_beside(service, port) : NULL;
+	if (port->protocol == SMITH_PROTOCOL_UDP)
+		smith_lint_report(
+			diag, "health-kind", health->place, service->name,
+			"health of service '%s' asks port '%s' by TCP, which is one of UDP",
+			service->name, port->name);
+	else if (other != NULL)
+		smith_lint_report(diag, "health-kind", health->place, service->name,
+				  "health of service '%s' asks port '%s' by HTTP, which is "
+				  "answered on port '%s'",
+				  service->name, port->name, other->name);
+	else if (port->implicit && strstr(port->name, "http") != NULL &&
+		 (health->kind == SMITH_HEALTH_ZMQ || health->kind == SMITH_HEALTH_GRPC))
+		smith_lint_report(diag, "health-kind", health->place, service->name,
+				  "health of service '%s' asks port '%s' by %s, which answers HTTP",
+				  service->name, port->name,
+				  health->kind == SMITH_HEALTH_ZMQ ? "ZeroMQ" : "gRPC");
+}
 
 static void lint_health(const SmithService *service, SmithDiag *diag)
 {
-	SmithHealth *health = service->health;
+	const SmithHealth *health = service->health;
 	if (health == NULL || health->kind == SMITH_HEALTH_EXEC ||
-	    (health->http == NULL && !health->tcp))
+	    (health->kind == SMITH_HEALTH_HTTP && health->http == NULL))
 		return;
 	if (health->http != NULL &&
 	    (health->http[0] != '/' || strpbrk(health->http, " \t\r\n") != NULL))
-		SMITH_LINT_ERROR(diag, health->place, "health-path",
-				 "health path '%s' of service '%s' must begin with '/' and hold no "
-				 "white space",
-				 health->http, service->name);
-	for (guint i = 0; i < service->ports->len; i++) {
-		const SmithPort *port = service->ports->pdata[i];
-		if (g_strcmp0(port->name, health->port) == 0 ||
-		    (health->port == NULL && service->ports->len == 1))
-			health->port_number = port->number;
-	}
-	g_autofree char *hint =
-		smith_lint_suggest(health->port != NULL ? health->port : "", service->ports);
-	if (health->port_number == 0 && health->port == NULL)
-		SMITH_LINT_ERROR(diag, health->place, "health-port",
-				 "health of service '%s' needs 'port': the service has %u ports",
-				 service->name, service->ports->len);
-	else if (health->port_number == 0)
-		SMITH_LINT_ERROR(diag, health->place, "health-port",
-				 "service '%s' has no port '%s'%s", service->name, health->port,
-				 hint);
+		smith_lint_report(diag, "health-path", health->place, service->name,
+				  "health path '%s' of service '%s' must begin with '/' and hold "
+				  "no white space",
+				  health->http, service->name);
+	const SmithPort *port = health_port(service);
+	if (port == NULL)
+		tell_unbound(service, diag);
+	else
+		lint_kind(service, port, diag);
 }
 
 static bool is_below_fleet(const char *path)
@@ -46,9 +92,9 @@ static void lint_exec(char **exec, SmithPlace place, const char *what, const Smi
 		      SmithDiag *diag)
 {
 	if (exec != NULL && (exec[0] == NULL || exec[0][0] == '\0'))
-		SMITH_LINT_ERROR(diag, place, "empty-command",
-				 "'exec' in %s of service '%s' names no program", what,
-				 service->name);
+		smith_lint_report(diag, "empty-command", place, service->name,
+				  "'exec' in %s of service '%s' names no program", what,
+				  service->name);
 }
 
 static void lint_app(const SmithService *service, SmithDiag *diag)
@@ -57,49 +103,19 @@ static void lint_app(const SmithService *service, SmithDiag *diag)
 	lint_exec(app->exec, app->place, "app", service, diag);
 	for (char **file = app->files; *file != NULL; file++)
 		if (!is_below_fleet(*file))
-			SMITH_LINT_ERROR(diag, app->place, "app-path",
-					 "app path '%s' of service '%s' must be relative to the "
-					 "fleet and stay inside it",
-					 *file, service->name);
+			smith_lint_report(diag, "app-path", app->place, service->name,
+					  "app path '%s' of service '%s' must be relative to the "
+					  "fleet and stay inside it",
+					  *file, service->name);
 	if (app->script != NULL && !is_below_fleet(app->script))
-		SMITH_LINT_ERROR(diag, app->place, "app-path",
-				 "script '%s' of service '%s' must be relative to the fleet and "
-				 "stay inside it",
-				 app->script, service->name);
+		smith_lint_report(diag, "app-path", app->place, service->name,
+				  "script '%s' of service '%s' must be relative to the fleet and "
+				  "stay inside it",
+				  app->script, service->name);
 	if (app->asgi != NULL && strchr(app->asgi, ':') == NULL)
-		SMITH_LINT_ERROR(diag, app->place, "asgi",
-				 "asgi '%s' of service '%s' must be 'module:attribute'", app->asgi,
-				 service->name);
-}
-
-/* What Tmpfs= of a unit can say: the rest of its line, options behind a colon. */
-static void lint_tmpfs(const SmithService *service, SmithDiag *diag)
-{
-	for (char **path = service->tmpfs; *path != NULL; path++) {
-		bool legal = **path == '/' && strpbrk(*path, ":,\\") == NULL;
-		for (const char *p = *path; *p != '\0'; p++)
-			legal = legal && !g_ascii_iscntrl(*p);
-		if (!legal)
-			SMITH_LINT_ERROR(diag, service->place, "tmpfs",
-					 "tmpfs '%s' of service '%s' must be an absolute path "
-					 "without ':', ',' and '\\'",
-					 *path, service->name);
-	}
-}
-
-static void lint_ports(const SmithService *service, SmithDiag *diag)
-{
-	for (guint i = 0; i < service->ports->len; i++) {
-		const SmithPort *port = service->ports->pdata[i];
-		for (guint j = 0; j < i; j++) {
-			const SmithPort *other = service->ports->pdata[j];
-			if (port->number == other->number)
-				SMITH_LINT_ERROR(diag, port->place, "same-port",
-						 "ports '%s' and '%s' of service '%s' are both %d",
-						 other->name, port->name, service->name,
-						 (int)port->number);
-		}
-	}
+		smith_lint_report(diag, "asgi-form", app->place, service->name,
+				  "asgi '%s' of service '%s' must be 'module:attribute'", app->asgi,
+				  service->name);
 }
 
 void smith_lint_env(GHashTable *env, SmithPlace place, const char *who, SmithDiag *diag)
@@ -107,22 +123,20 @@ void smith_lint_env(GHashTable *env, SmithPlace place, const char *who, SmithDia
 	g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(env), (GCompareFunc)strcmp);
 	for (GList *key = keys; key != NULL; key = key->next)
 		if (*(char *)key->data == '\0' || strpbrk(key->data, "= \t\r\n") != NULL)
-			SMITH_LINT_ERROR(diag, place, "env-name",
-					 "'%s' in env of '%s' is no name of an environment "
-					 "variable",
-					 (char *)key->data, who);
+			smith_lint_report(diag, "env-name", place, who,
+					  "'%s' in env of '%s' is no name of an environment "
+					  "variable",
+					  (char *)key->data, who);
 }
 
 void smith_lint_service(const SmithService *service, SmithDiag *diag)
 {
 	gsize length = strlen(service->slug);
 	if (length == 0 || length > SMITH_LINT_NAME_MAX)
-		SMITH_LINT_ERROR(diag, service->place, "bad-name",
-				 "service name '%s' must have from 1 to %d letters and digits",
-				 service->name, SMITH_LINT_NAME_MAX);
+		smith_lint_report(diag, "bad-name", service->place, service->name,
+				  "service name '%s' must have from 1 to %d letters and digits",
+				  service->name, SMITH_LINT_NAME_MAX);
 	lint_app(service, diag);
-	lint_tmpfs(service, diag);
-	lint_ports(service, diag);
 	smith_lint_env(service->env, service->place, service->name, diag);
 	lint_exec(service->health != NULL ? service->health->exec : NULL,
 		  service->health != NULL ? service->health->place : service->place, "health",

@@ -8,10 +8,6 @@
  */
 #define SMITH_LINT_NAME_MAX 63 /* of a slug: a pod's becomes a host name */
 
-#define SMITH_LINT_ERROR(diag_, place_, rule_, ...)                                                \
-	smith_diag_add((diag_), SMITH_SEVERITY_ERROR, (place_), (rule_), __VA_ARGS__)
-
-/* Also fills in health->port_number. */
 void smith_lint_service(const SmithService *service, SmithDiag *diag);
 void smith_lint_env(GHashTable *env, SmithPlace place, const char *who, SmithDiag *diag);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/diag.h"
 
 /*
@@ -19,6 +21,8 @@ typedef struct {
 
 /* All of them by id (element-type SmithRule*, borrowed). */
 GPtrArray *smith_rules(void);
+/* Whether nothing can be built of a fleet with such a finding: no `allow` takes it away. */
+bool smith_rule_is_firm(const char *id);
 /* NULL when there is none of that id. */
 const SmithRule *smith_rule_find(const char *id);
 /* The id nearest to @word, or NULL. */

@@ -11,6 +11,8 @@ const SmithRule smith_rules_image[] = {
 	{"empty-command", SMITH_SEVERITY_ERROR, "a command names no program", ""},
 	{"ignore-hides-app", SMITH_SEVERITY_ERROR, "an ignore file hides what a service copies",
 	 ""},
+	{"ignore-invalid", SMITH_SEVERITY_ERROR, "an ignore file has a pattern that cannot be read",
+	 ""},
 	{"ignore-root-only", SMITH_SEVERITY_WARNING,
 	 "an ignore pattern that looks like git's matches at the root only", ""},
 	{"image-mutable-tag", SMITH_SEVERITY_WARNING, "an image is named by a tag that moves", ""},

@@ -10,6 +10,71 @@ static const SmithRule *const rooms[] = {
 	smith_rules_port, smith_rules_run,   smith_rules_startup,
 };
 
+static const char *const firm[] = {"agent-in-several-groups",
+				   "allow-invalid",
+				   "app-file-missing",
+				   "app-path",
+				   "asgi-form",
+				   "bad-marker",
+				   "bad-name",
+				   "bad-reference",
+				   "bad-value",
+				   "bad-wheel",
+				   "collision",
+				   "conflict",
+				   "dependency-cycle",
+				   "dependency-self",
+				   "dependency-undefined",
+				   "device-missing",
+				   "duplicate-name",
+				   "empty-command",
+				   "env-name",
+				   "expression-invalid",
+				   "family-auto",
+				   "family-cycle",
+				   "family-file",
+				   "gpu-missing",
+				   "group-address",
+				   "group-unknown-agent",
+				   "hash-mismatch",
+				   "health-path",
+				   "health-port-unbound",
+				   "ignore-hides-app",
+				   "ignore-invalid",
+				   "image-with-app",
+				   "missing-key",
+				   "missing-wheel",
+				   "mount-target",
+				   "network-address",
+				   "not-pinned",
+				   "out-of-range",
+				   "podman-too-old",
+				   "port-invalid",
+				   "port-out-of-range",
+				   "requirement",
+				   "requirement-hash",
+				   "requirement-include",
+				   "requirement-option",
+				   "requirement-unsupported",
+				   "requirement-variable",
+				   "same-image",
+				   "same-name",
+				   "service-unreachable",
+				   "tmpfs-path",
+				   "unknown-class",
+				   "unknown-family",
+				   "unknown-host",
+				   "unknown-key",
+				   "unknown-network",
+				   "unknown-secret",
+				   "unknown-volume",
+				   "variable-undefined",
+				   "wrong-python",
+				   "wrong-type",
+				   "yaml-duplicate-key",
+				   "yaml-parse-error",
+				   NULL};
+
 static int compare_ids(gconstpointer a, gconstpointer b)
 {
 	return strcmp((*(SmithRule *const *)a)->id, (*(SmithRule *const *)b)->id);
@@ -32,6 +97,11 @@ const SmithRule *smith_rule_find(const char *id)
 			if (strcmp(rule->id, id) == 0)
 				return rule;
 	return NULL;
+}
+
+bool smith_rule_is_firm(const char *id)
+{
+	return g_strv_contains(firm, id);
 }
 
 const char *smith_rule_suggest(const char *word)
