@@ -30,7 +30,8 @@ smith() {
 	smith check
 	[ "$status" -eq 0 ]
 	[[ $output != *": error:"* ]]
-	[ -z "$(grep ': warning:' <<<"$output" | grep -v '\[no-lock\]')" ]
+	warnings=$(grep ': warning:' <<<"$output" | grep -v '\[no-lock\]' || true)
+	[ -z "$warnings" ]
 	smith lock
 	[ "$status" -eq 0 ]
 	smith check
