@@ -68,6 +68,11 @@ static void lint_health(const SmithService *service, SmithDiag *diag)
 	if (health == NULL || health->kind == SMITH_HEALTH_EXEC ||
 	    (health->kind == SMITH_HEALTH_HTTP && health->http == NULL))
 		return;
+	if (service->image != NULL)
+		smith_lint_report(diag, "health-upstream", health->place, service->name,
+				  "health of service '%s' must be 'exec': its image is not ours "
+				  "and need not have what other checks run",
+				  service->name);
 	if (health->http != NULL &&
 	    (health->http[0] != '/' || strpbrk(health->http, " \t\r\n") != NULL))
 		smith_lint_report(diag, "health-path", health->place, service->name,

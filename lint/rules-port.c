@@ -46,6 +46,15 @@ const SmithRule smith_rules_port[] = {
 	 "\n"
 	 "'port' is one of the names in 'ports' or 'implicit_ports'; it can be left out when\n"
 	 "there is one port only.\n"},
+	{"health-upstream", SMITH_SEVERITY_ERROR,
+	 "an upstream image has a health check that only images of ours can run",
+	 "A check by http, tcp, zmq or grpc is run by the Python of the image, which an upstream\n"
+	 "image need not have.\n"
+	 "\n"
+	 "    redis: {image: docker.io/library/redis:7, health: {tcp: true, port: service}}\n"
+	 "\n"
+	 "Say a command that is in the image: 'health: {exec: [redis-cli, ping]}'. It succeeds\n"
+	 "with exit status 0.\n"},
 	{"offset-on-shared-service", SMITH_SEVERITY_WARNING,
 	 "PORT_OFFSET is added to the port of a service that is not the fleet's own",
 	 "The offset moves the fleet's own sockets, so that two fleets fit on one host. A\n"
