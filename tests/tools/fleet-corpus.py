@@ -129,7 +129,7 @@ DIFFERENCES = [
     ('a duration is at most a day, however it is written', 'loader', told('is no duration', '25h|90000')),
     ('a size is at most 2^50 bytes, whatever its unit', 'loader', told('is no size', '9999999t')),
     ('processors have at most three digits behind the point', 'loader', told('no number of processors')),
-    ('the sum in a port is from 1 to 65535', 'loader', told('port-out-of-range')),
+    ('the sum in a port is from 1 to 65535', 'loader', told('port-out-of-range', '"(0|65536)"')),
     ('an implicit port names a port of its service', 'loader', told('implicit port .* must be .PORT[+]N')),
     ('a value that variables make is not known before', 'loader', told('port-invalid|expression-invalid', '[$][{]')),
     ('what a class gives to a service is not known to the service', 'loader',
