@@ -1,80 +1,144 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/epoch.h"
 #include "base/error.h"
 #include "cmd/commands.h"
+#include "cmd/findings.h"
 #include "cmd/output.h"
 #include "cmd/prepare.h"
+#include "cmd/ui.h"
+#include "fleet/load.h"
+#include "lint/allow.h"
+#include "lint/lint.h"
+#include "lint/rule.h"
+#include "lint/startup.h"
 
-static const char *severity_name(SmithSeverity severity)
+/* What the lock says is part of the check, when there is one; of a fleet with errors there is no
+ * lock to be compared. */
+static void check_lock(const SmithPrepared *prepared, const SmithLock *lock, const GError *why)
 {
-	static const char *const names[] = {"note", "warning", "error"};
-
-	return names[severity];
-}
-
-/* What the lock says is part of the check, when there is one. */
-static void check_lock(const SmithPrepared *prepared)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(SmithLock) lock = smith_lock_load(prepared->fleet, &error);
-	g_autoptr(GPtrArray) changes = NULL;
 	SmithPlace place = {g_intern_static_string(SMITH_LOCK_FILE), 0, 0};
-
+	if (prepared->diag->errors > 0)
+		return;
 	if (lock == NULL) {
-		smith_diag_add(prepared->diag, SMITH_SEVERITY_WARNING, place, "no-lock", "%s",
-			       error->message);
+		smith_lint_report(prepared->diag, "no-lock", place, NULL, "%s", why->message);
 		return;
 	}
-	changes = smith_lock_changes(lock, prepared->fleet, prepared->diag);
+	g_autoptr(GPtrArray) changes = smith_lock_changes(lock, prepared->fleet, prepared->diag);
 	for (guint i = 0; i < changes->len; i++)
-		smith_diag_add(prepared->diag, SMITH_SEVERITY_WARNING, place, "stale-lock", "%s",
-			       (char *)changes->pdata[i]);
+		smith_lint_report(prepared->diag, "stale-lock", place, NULL, "%s",
+				  (char *)changes->pdata[i]);
+	smith_lint_disk(lock, prepared->store_path, prepared->diag);
 }
 
-static void print_json(const SmithDiag *diag)
+static gboolean check_fleet(SmithInvocation *inv, GError **error)
 {
-	g_autoptr(SmithNode) list = smith_node_new(SMITH_NODE_SEQ);
-
-	for (guint i = 0; i < diag->findings->len; i++) {
-		const SmithFinding *finding = diag->findings->pdata[i];
-		SmithNode *node = smith_node_new(SMITH_NODE_MAP);
-		smith_node_set(node, "severity",
-			       smith_node_new_string(severity_name(finding->severity)));
-		smith_node_set(
-			node, "file",
-			smith_node_new_string(finding->place.file ? finding->place.file : ""));
-		smith_node_set(node, "line", smith_node_new_int(finding->place.line));
-		smith_node_set(node, "column", smith_node_new_int(finding->place.column));
-		smith_node_set(node, "rule", smith_node_new_string(finding->rule));
-		smith_node_set(node, "text", smith_node_new_string(finding->text));
-		smith_node_append(list, node);
+	SmithPrepared *prepared = inv->prepared;
+	g_autoptr(GError) why = NULL;
+	if (!smith_prepare_fleet(prepared, &why)) {
+		if (prepared->diag == NULL) {
+			g_propagate_error(error, g_steal_pointer(&why));
+			return FALSE;
+		}
+		smith_load_tell_unreadable(prepared->diag, SMITH_FLEET_FILE, why);
+		return TRUE;
 	}
-	smith_print_json(list);
+	g_autoptr(SmithLock) lock = smith_lock_load(prepared->fleet, &why);
+	check_lock(prepared, lock, why);
+	smith_lint_sources(prepared->fleet, lock, prepared->diag);
+	return TRUE;
 }
 
-static void print_text(const SmithInvocation *inv, const SmithDiag *diag)
+static gboolean check_files(SmithInvocation *inv, GError **error)
 {
-	for (guint i = 0; i < diag->findings->len; i++) {
-		g_autofree char *line = smith_finding_to_string(diag->findings->pdata[i]);
-		g_autofree char *safe = smith_output_escape(line);
-		smith_print("%s\n", safe);
+	for (guint i = 0; i < inv->n_operands; i++) {
+		g_autofree char *name = g_path_get_basename(inv->operands[i]);
+		if (strcmp(name, SMITH_FLEET_FILE) == 0)
+			return smith_throw(error, SMITH_ERROR_USAGE,
+					   "'%s' is a fleet: it is checked in its directory, with "
+					   "-C and without a FILE",
+					   inv->operands[i]);
 	}
-	if (inv->verbosity >= 0)
-		smith_print("%u services, %u families: %u errors, %u warnings\n",
-			    inv->prepared->fleet->services->len,
-			    inv->prepared->fleet->families->len, diag->errors, diag->warnings);
+	inv->prepared->diag = smith_diag_new();
+	return smith_startup_check(inv->operands, inv->prepared->diag, error);
+}
+
+static bool want_color(const SmithInvocation *inv)
+{
+	const char *no_color = g_getenv("NO_COLOR");
+	int mode = smith_options_enum(inv->options, "color", 0);
+	if (mode != 0)
+		return mode == 1;
+	return (no_color == NULL || *no_color == '\0') && smith_ui_is_terminal(STDOUT_FILENO);
+}
+
+static void print_sum(const SmithInvocation *inv, const GPtrArray *allowed)
+{
+	const SmithPrepared *prepared = inv->prepared;
+	if (inv->verbosity < 0)
+		return;
+	if (prepared->fleet != NULL)
+		smith_print("%u services, %u families: ", prepared->fleet->services->len,
+			    prepared->fleet->families->len);
+	smith_print("%u errors, %u warnings", prepared->diag->errors, prepared->diag->warnings);
+	if (allowed->len > 0)
+		smith_print(", %u allowed", allowed->len);
+	smith_print("\n");
+}
+
+static void print_findings(const SmithInvocation *inv, const GPtrArray *allowed)
+{
+	const SmithPrepared *prepared = inv->prepared;
+	const SmithFindings findings = {
+		.diag = prepared->diag,
+		.allowed = allowed,
+		.directory = prepared->fleet != NULL ? prepared->fleet->directory : NULL,
+		.color = want_color(inv),
+		.context = smith_options_flag(inv->options, "context") ||
+			   smith_ui_is_terminal(STDOUT_FILENO),
+	};
+	switch (inv->format) {
+	case SMITH_FORMAT_JSON:
+		smith_findings_print_json(&findings);
+		break;
+	case SMITH_FORMAT_SARIF:
+		smith_findings_print_sarif(&findings);
+		break;
+	case SMITH_FORMAT_GITHUB:
+		smith_findings_print_github(&findings);
+		break;
+	case SMITH_FORMAT_TEXT:
+		smith_findings_print_text(&findings);
+		print_sum(inv, allowed);
+		break;
+	}
 }
 
 gboolean smith_cmd_check(SmithInvocation *inv, GError **error)
 {
 	SmithPrepared *prepared = inv->prepared;
-	SmithDiag *diag = prepared->diag;
-
-	if (diag->errors == 0)
-		check_lock(prepared);
-	smith_diag_sort(diag);
-	if (inv->format == SMITH_FORMAT_JSON)
-		print_json(diag);
-	else
-		print_text(inv, diag);
-	return smith_diag_check(diag, error);
+	const char *rule = smith_options_string(inv->options, "explain");
+	bool json = inv->format == SMITH_FORMAT_JSON;
+	SmithAllowOptions options = {.patterns = smith_options_list(inv->options, "allow")};
+	if (smith_options_flag(inv->options, "rules")) {
+		smith_rules_print(json);
+		return TRUE;
+	}
+	if (rule != NULL)
+		return smith_rules_explain(rule, json, error);
+	if (!smith_epoch_now(&options.now, error) ||
+	    !(inv->n_operands > 0 ? check_files(inv, error) : check_fleet(inv, error)))
+		return FALSE;
+	options.fleet = prepared->fleet;
+	g_autoptr(GPtrArray) allowed = smith_allow_apply(&options, prepared->diag, error);
+	if (allowed == NULL)
+		return FALSE;
+	print_findings(inv, allowed);
+	if (prepared->diag->errors == 0 && prepared->diag->warnings > 0 &&
+	    smith_options_flag(inv->options, "strict"))
+		return smith_throw(error, SMITH_ERROR_FINDINGS, "%u warnings, with --strict",
+				   prepared->diag->warnings);
+	return smith_diag_check(prepared->diag, error);
 }

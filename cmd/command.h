@@ -20,15 +20,17 @@
  */
 typedef enum {
 	SMITH_NEEDS_NOTHING = 0,
-	SMITH_NEEDS_FLEET = 1 << 0,    /* fleet.yaml, found, loaded and without errors */
-	SMITH_NEEDS_LOCK = 1 << 1,     /* build-lock.json, loaded; implies the fleet */
-	SMITH_NEEDS_STORE = 1 << 2,    /* the store, opened (and made when it is missing) */
-	SMITH_NEEDS_FINDINGS = 1 << 3, /* the fleet with all its errors: they are the result */
+	SMITH_NEEDS_FLEET = 1 << 0,   /* fleet.yaml, found, loaded and without errors */
+	SMITH_NEEDS_LOCK = 1 << 1,    /* build-lock.json, loaded; implies the fleet */
+	SMITH_NEEDS_STORE = 1 << 2,   /* the store, opened (and made when it is missing) */
+	SMITH_NEEDS_SOURCES = 1 << 3, /* with the fleet: the checks that read its programs, too */
 } SmithNeeds;
 
 typedef enum {
 	SMITH_FORMAT_TEXT,
 	SMITH_FORMAT_JSON,
+	SMITH_FORMAT_SARIF, /* these two for findings only */
+	SMITH_FORMAT_GITHUB,
 } SmithFormat;
 
 typedef struct SmithCommand SmithCommand;
@@ -60,6 +62,7 @@ struct SmithCommand {
 	gboolean (*run)(SmithInvocation *inv, GError **error);
 	const char *details; /* paragraphs for --help below the synopsis, or NULL */
 	bool hidden;	     /* not listed, but can be run */
+	bool finds;	     /* its result are findings: all formats */
 };
 
 /* The global options; they are understood before and after the command. */

@@ -95,6 +95,10 @@ static gboolean run(const SmithOptions *options, const SmithCommand *command, GE
 	if (!check_operands(&inv, error) || !change_directory(options, error))
 		return FALSE;
 	inv.format = (SmithFormat)smith_options_enum(options, "format", SMITH_FORMAT_TEXT);
+	if (inv.format > SMITH_FORMAT_JSON && !command->finds)
+		return smith_throw(error, SMITH_ERROR_USAGE,
+				   "'%s' has no findings to be written in that format",
+				   command->name);
 	inv.verbosity = (int)smith_options_flag(options, "verbose") -
 			(int)smith_options_flag(options, "quiet");
 	inv.jobs = (guint)smith_options_int(options, "jobs", smith_pool_default_workers());

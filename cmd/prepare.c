@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/prepare.h"
 
+#include "base/epoch.h"
 #include "base/error.h"
 #include "cmd/report.h"
-#include "lint/lint.h"
 #include "fleet/load.h"
+#include "lint/allow.h"
+#include "lint/lint.h"
 
 static char *store_path(const SmithInvocation *inv)
 {
@@ -17,7 +19,7 @@ static char *store_path(const SmithInvocation *inv)
 	return g_build_filename(g_get_user_data_dir(), "ocismith", NULL);
 }
 
-static gboolean prepare_fleet(SmithPrepared *prepared, GError **error)
+gboolean smith_prepare_fleet(SmithPrepared *prepared, GError **error)
 {
 	g_autofree char *directory = smith_fleet_find(".", error);
 
@@ -57,10 +59,25 @@ static gboolean prepare_lock(SmithPrepared *prepared, GError **error)
 			   text->str);
 }
 
+/* What the fleet allows is not told; of entries that match nothing only `check` knows. */
+static gboolean allow_findings(const SmithPrepared *prepared, GError **error)
+{
+	SmithAllowOptions options = {.fleet = prepared->fleet, .partial = true};
+
+	if (!smith_epoch_now(&options.now, error))
+		return FALSE;
+	g_autoptr(GPtrArray) allowed = smith_allow_apply(&options, prepared->diag, error);
+	return allowed != NULL;
+}
+
 static gboolean report_findings(SmithInvocation *inv, GError **error)
 {
 	SmithDiag *diag = inv->prepared->diag;
 
+	if (inv->command->needs & SMITH_NEEDS_SOURCES)
+		smith_lint_sources(inv->prepared->fleet, NULL, diag);
+	if (!allow_findings(inv->prepared, error))
+		return FALSE;
 	if (diag->errors > 0 || inv->verbosity >= 0)
 		smith_report_findings(diag);
 	return smith_diag_check(diag, error);
@@ -73,10 +90,8 @@ gboolean smith_prepare(SmithInvocation *inv, GError **error)
 
 	inv->prepared = prepared;
 	prepared->store_path = store_path(inv);
-	if (needs & SMITH_NEEDS_FINDINGS)
-		return prepare_fleet(prepared, error);
 	if ((needs & (SMITH_NEEDS_FLEET | SMITH_NEEDS_LOCK)) &&
-	    (!prepare_fleet(prepared, error) || !report_findings(inv, error)))
+	    (!smith_prepare_fleet(prepared, error) || !report_findings(inv, error)))
 		return FALSE;
 	if ((needs & SMITH_NEEDS_LOCK) && !prepare_lock(prepared, error))
 		return FALSE;

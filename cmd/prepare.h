@@ -22,4 +22,7 @@ struct SmithPrepared {
 
 /* Fills in inv->prepared, which main() frees with smith_prepared_free(), also after a failure. */
 gboolean smith_prepare(SmithInvocation *inv, GError **error);
+/* Finds, loads and lints the fleet, for `check`: its errors are no failure. FALSE without
+ * prepared->diag when there is none, with it when fleet.yaml cannot be read. */
+gboolean smith_prepare_fleet(SmithPrepared *prepared, GError **error);
 void smith_prepared_free(SmithPrepared *prepared);

@@ -56,11 +56,12 @@ void smith_report_findings(SmithDiag *diag)
 {
 	smith_diag_sort(diag);
 	for (guint i = 0; i < diag->findings->len; i++) {
-		g_autofree char *raw =
-			smith_finding_to_string(g_ptr_array_index(diag->findings, i));
+		const SmithFinding *finding = g_ptr_array_index(diag->findings, i);
+		g_autofree char *raw = smith_finding_to_string(finding);
 		g_autofree char *text = smith_output_escape(raw);
 
-		fprintf(stderr, "%s\n", text);
+		if (finding->severity > SMITH_SEVERITY_NOTE)
+			fprintf(stderr, "%s\n", text);
 	}
 	if (diag->errors > 0)
 		findings_told = true;

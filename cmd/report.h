@@ -30,7 +30,7 @@ int smith_report_status(const GError *error);
  * told already is not repeated. */
 void smith_report_error(const GError *error);
 
-/* One line per finding, sorted. */
+/* One line per finding, sorted; notes are for `check`. */
 void smith_report_findings(SmithDiag *diag);
 
 /* "ocismith: TEXT" */

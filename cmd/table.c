@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "cmd/commands.h"
 
-static const char *const formats[] = {"text", "json", NULL};
+static const char *const formats[] = {"text", "json", "sarif", "github", NULL};
 static const char *const progress_modes[] = {"auto", "plain", "json", "none", NULL};
 static const char *const color_modes[] = {"auto", "always", "never", NULL};
 static const char *const compressions[] = {"splice", "zstd", "gzip", NULL};
@@ -36,7 +36,7 @@ const SmithOption smith_global_options[] = {
 	 .kind = SMITH_OPTION_ENUM,
 	 .argument = "FORMAT",
 	 .values = formats,
-	 .help = "form of the result"},
+	 .help = "form of the result; sarif and github are for the findings of 'check'"},
 	{.name = "progress",
 	 .kind = SMITH_OPTION_ENUM,
 	 .argument = "MODE",
@@ -108,6 +108,21 @@ static const SmithOption init_options[] = {
 	{0},
 };
 
+static const SmithOption check_options[] = {
+	{.name = "allow",
+	 .kind = SMITH_OPTION_LIST,
+	 .argument = "RULE[:SUBJECT]",
+	 .help = "leave out these findings; may be given several times"},
+	{.name = "strict", .help = "exit 3 also when there are only warnings"},
+	{.name = "context", .help = "show the lines that findings are about"},
+	{.name = "rules", .help = "list the rules"},
+	{.name = "explain",
+	 .kind = SMITH_OPTION_STRING,
+	 .argument = "RULE",
+	 .help = "say what a rule is about, and what to do"},
+	{0},
+};
+
 static const SmithOption inspect_options[] = {
 	{.name = "raw", .help = "the manifest's bytes as they are stored"},
 	{.name = "manifest", .help = "only the manifest"},
@@ -136,7 +151,7 @@ static const SmithCommand rows[] = {
 	{.name = "lock",
 	 .summary = "Resolve every input and write build-lock.json",
 	 .options = lock_options,
-	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_STORE,
+	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_SOURCES | SMITH_NEEDS_STORE,
 	 .run = smith_cmd_lock},
 	{.name = "build",
 	 .summary = "Build the images that the lock describes",
@@ -145,7 +160,8 @@ static const SmithCommand rows[] = {
 	 .options = build_options,
 	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_LOCK | SMITH_NEEDS_STORE,
 	 .run = smith_cmd_build,
-	 .details = "A TARGET is the name of a service, a family or a group, or @HOST. Without one "
+	 .details = "A TARGET is the name of a service, a family or a group, @HOST, or "
+		    "SERVICE@HOST. Without one "
 		    "everything is built."},
 	{.name = "units",
 	 .summary = "Write the quadlet units of the fleet",
@@ -181,8 +197,14 @@ static const SmithCommand rows[] = {
 	 .run = smith_cmd_history},
 	{.name = "check",
 	 .summary = "Check the fleet and its lock without building",
-	 .needs = SMITH_NEEDS_FINDINGS,
-	 .run = smith_cmd_check},
+	 .operands = "[FILE...]",
+	 .max_operands = G_MAXUINT,
+	 .operand_complete = SMITH_COMPLETE_FILE,
+	 .options = check_options,
+	 .run = smith_cmd_check,
+	 .details = "A FILE is a startup configuration of a launcher; two of them are the two "
+		    "machines of one system. Without one the fleet is checked.",
+	 .finds = true},
 	{.name = "schema",
 	 .summary = "Print the JSON schema of the fleet's files",
 	 .operands = "[fleet|family]",
