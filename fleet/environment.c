@@ -262,9 +262,29 @@ char **smith_environment_of(SmithEnvironment *environment, const SmithGroup *gro
 	return list_values(values);
 }
 
+/* Nothing that asks for it fails, and yet its program may look for the variable. */
+static void check_provided(const SmithEnvironment *environment, const SmithGroup *group,
+			   SmithDiag *diag)
+{
+	for (guint i = 0; i < environment->providers->len; i++) {
+		const SmithService *provider = environment->providers->pdata[i];
+		const SmithPort *port = smith_runtime_port(provider);
+		g_autoptr(GError) error = NULL;
+		SmithAddress address;
+		if (!smith_address_find(environment->fleet, group, provider,
+					port != NULL ? port->name : NULL, &address, &error) &&
+		    error->code == SMITH_ERROR_UNSUPPORTED)
+			smith_diag_add_about(diag, SMITH_SEVERITY_NOTE, group->place,
+					     "provided-unreachable", group->name,
+					     "group '%s' does not get what is provided by %s",
+					     group->name, error->message);
+	}
+}
+
 static void check_group(SmithEnvironment *environment, const SmithGroup *group,
 			const SmithService *supervisor, SmithDiag *diag)
 {
+	check_provided(environment, group, diag);
 	if (supervisor != NULL) {
 		g_strfreev(smith_environment_of(environment, group, supervisor, diag));
 		return;

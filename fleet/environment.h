@@ -31,5 +31,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithEnvironment, smith_environment_free)
 char **smith_environment_of(SmithEnvironment *environment, const SmithGroup *group,
 			    const SmithService *service, SmithDiag *diag);
 
-/* The same findings for all units of the fleet. Works on a fleet with other errors, too. */
+/* The same findings for all units of the fleet, and the rule provided-unreachable. Works on a fleet
+ * with other errors, too. */
 void smith_environment_check(const SmithFleet *fleet, SmithDiag *diag);

@@ -117,6 +117,16 @@ const SmithRule smith_rules_need[] = {
 	 "    vision: {host: mainpc, services: [FaceRecognition]}     # FaceRecognitionAgent\n"
 	 "\n"
 	 "Groups list services by the names that they have in 'services'.\n"},
+	{"provided-unreachable", SMITH_SEVERITY_NOTE,
+	 "a group cannot reach a service that provides variables to all units",
+	 "A service 'provides' variables to all units that can reach it. Those of this group\n"
+	 "cannot, and so do not have them; a program that looks for one will miss it.\n"
+	 "\n"
+	 "    redis: {ports: {service: {port: 6379, publish: false}}, provides: {REDIS_URL: ...}}\n"
+	 "    edge:  {host: mainpc, mode: host, services: [Camera]}   # not on redis's network\n"
+	 "\n"
+	 "Publish the port, give the other host an address, or allow the finding where nobody\n"
+	 "needs the variables.\n"},
 	{"required-depends-on-optional", SMITH_SEVERITY_WARNING,
 	 "a required service needs one that is not required",
 	 "A required service needs one with 'required: false'. When that one fails the\n"

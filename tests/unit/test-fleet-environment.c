@@ -252,6 +252,9 @@ static void test_findings(void)
 	check_findings("    provides: {X: '${NONE} ${port}'}\n",
 		       "fleet.yaml:40:5: error: variable 'NONE' in 'X' of 'Both' is not defined on "
 		       "host 'Main-PC' and has no default [variable-undefined]\n"
+		       "fleet.yaml:19:11: note: group 'closed' does not get what is provided by "
+		       "service 'Both': the network 'inner' of group 'closed' has no way out to it "
+		       "[provided-unreachable]\n"
 		       "fleet.yaml:40:5: error: variable 'NONE' in 'X' of 'Both' is not defined on "
 		       "host 'far' and has no default [variable-undefined]\n"
 		       "fleet.yaml:40:5: error: variable 'NONE' in 'X' of 'Both' is not defined on "
