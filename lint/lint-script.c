@@ -11,16 +11,16 @@ static void lint_missing(const SmithService *service, SmithSourceTree *tree, Smi
 		return;
 	g_autofree char *found = smith_source_tree_find(tree, script, &is_below);
 	if (found == NULL)
-		smith_lint_report(diag, "script-missing", service->place, service->name,
+		smith_lint_report(diag, "script-missing", service->app->place, service->name,
 				  "script '%s' of service '%s' does not exist", script,
 				  service->name);
 	else if (is_below)
-		smith_lint_report(diag, "script-path-not-root-relative", service->place,
+		smith_lint_report(diag, "script-path-not-root-relative", service->app->place,
 				  service->name,
 				  "script '%s' of service '%s' is found as '%s' only", script,
 				  service->name, found);
 	else
-		smith_lint_report(diag, "script-case-mismatch", service->place, service->name,
+		smith_lint_report(diag, "script-case-mismatch", service->app->place, service->name,
 				  "script '%s' of service '%s' does not exist, '%s' does", script,
 				  service->name, found);
 }
@@ -31,7 +31,7 @@ static void lint_shared(const SmithService *service, const SmithService *first, 
 	if (!g_strv_equal((const char *const *)service->app->args,
 			  (const char *const *)first->app->args))
 		return;
-	smith_lint_report(diag, "script-shared", service->place, service->name,
+	smith_lint_report(diag, "script-shared", service->app->place, service->name,
 			  "script '%s' of service '%s' is also that of '%s'", service->app->script,
 			  service->name, first->name);
 }

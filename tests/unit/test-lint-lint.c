@@ -15,7 +15,8 @@ static const char *const elsewhere[] = {
 	"dependencies-missing", "dependencies-null", "docker-groups-misnested",
 	"group-member-not-agent", "health-port-missing", "list-element-not-agent",
 	"port-hardcoded-no-offset", "port-outside-declared-range", "port-variable-undefined",
-	"required-missing", "required-not-boolean", "variable-without-default",
+	"required-missing", "required-not-boolean", "startup-unknown-shape",
+	"variable-without-default",
 	/* test-fleet-resolve.c, which has wheels */
 	"bad-marker", "bad-wheel", "collision", "hash-mismatch", "missing-wheel", "not-pinned",
 	"wrong-python", "wheel-source",
