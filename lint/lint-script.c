@@ -2,6 +2,7 @@
 #include "lint/lint-script.h"
 
 #include "lint/rule.h"
+#include "python/scan.h"
 
 static void lint_missing(const SmithService *service, SmithSourceTree *tree, SmithDiag *diag)
 {
@@ -51,5 +52,38 @@ void smith_lint_scripts(const SmithFleet *fleet, SmithSourceTree *tree, SmithDia
 			g_hash_table_insert(seen, (gpointer)script, (gpointer)service);
 		else
 			lint_shared(service, first, diag);
+	}
+}
+
+/* "line 3: unexpected indent", or NULL. */
+static char *find_problem(const SmithSourceTree *tree, const char *script)
+{
+	g_autoptr(GBytes) bytes = smith_source_tree_read(tree, script, SMITH_PYTHON_SCAN_MAX);
+	gsize length = 0;
+	const char *text = bytes != NULL ? g_bytes_get_data(bytes, &length) : NULL;
+	if (text == NULL)
+		return NULL;
+	g_autoptr(SmithPythonScan) scan = smith_python_scan(text, length);
+	return scan->bad_line > 0 ? g_strdup_printf("line %u: %s", scan->bad_line, scan->bad_text)
+				  : NULL;
+}
+
+void smith_lint_programs(const SmithFleet *fleet, const SmithSourceTree *tree, SmithDiag *diag)
+{
+	/* each is read once, also when all agents name the same one */
+	g_autoptr(GHashTable) problems =
+		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+	for (guint i = 0; i < fleet->services->len; i++) {
+		const SmithService *service = fleet->services->pdata[i];
+		char *script = service->app->script;
+		if (script == NULL)
+			continue;
+		if (!g_hash_table_contains(problems, script))
+			g_hash_table_insert(problems, script, find_problem(tree, script));
+		const char *problem = g_hash_table_lookup(problems, script);
+		if (problem != NULL)
+			smith_lint_report(diag, "script-syntax-error", service->place,
+					  service->name, "script '%s' of service '%s', %s", script,
+					  service->name, problem);
 	}
 }

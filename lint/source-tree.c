@@ -86,6 +86,16 @@ bool smith_source_tree_has(const SmithSourceTree *tree, const char *path)
 	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+GBytes *smith_source_tree_read(const SmithSourceTree *tree, const char *path, gsize limit)
+{
+	g_autofree char *normal = smith_entry_path_normalize(path, NULL);
+	if (tree->paths != NULL || normal == NULL || !smith_source_tree_has(tree, path))
+		return NULL;
+	smith_autofd int fd =
+		smith_fd_open_beneath(tree->dirfd, normal, O_RDONLY | O_CLOEXEC, 0, NULL);
+	return fd >= 0 ? smith_fd_read_all(fd, path, limit, NULL) : NULL;
+}
+
 /* The names at @path below the directory, or NULL. */
 static GPtrArray *list_names(int dirfd, const char *path)
 {

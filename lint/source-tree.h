@@ -18,6 +18,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithSourceTree, smith_source_tree_free)
 
 bool smith_source_tree_has(const SmithSourceTree *tree, const char *path);
 
+/* The file's text, at most @limit bytes; NULL when there is none to read, as in a list. */
+GBytes *smith_source_tree_read(const SmithSourceTree *tree, const char *path, gsize limit);
+
 /* Where a file is that may have been meant by @path, which is none: the same in other case, or
  * (@is_below) below one of the tree's own directories; NULL for neither. Only so many are looked
  * for: a tree without any of a large fleet's scripts is not read for each. */

@@ -85,6 +85,8 @@ static void lint_startup(const SmithStartup *startup, const GPtrArray *others,
 	smith_lint_needs(fleet, others, &startup->place, diag);
 	smith_lint_groups_of_host(fleet, startup->place, diag);
 	smith_lint_scripts(fleet, tree, diag);
+	if (tree != NULL)
+		smith_lint_programs(fleet, tree, diag);
 }
 
 void smith_startup_lint(const GPtrArray *startups, SmithSourceTree *tree, SmithDiag *diag)

@@ -322,6 +322,18 @@ static void test_files(void)
 	g_assert_cmpstr(finding->subject, ==, "B");
 	g_assert_cmpstr(finding->place.file, ==, path);
 
+	write_file(fd, "main/a.py", "import os\n  x = 1\n");
+	write_file(fd, "main/b.py", "import os\nx = 1\n");
+	g_ptr_array_set_size(diag->findings, 0);
+	g_assert_true(smith_startup_check(paths, diag, &error));
+	g_assert_cmpuint(diag->findings->len, ==, 1);
+	finding = diag->findings->pdata[0];
+	g_assert_cmpstr(finding->rule, ==, "script-syntax-error");
+	g_assert_cmpstr(finding->subject, ==, "A");
+	g_assert_cmpuint(finding->place.line, ==, 2);
+	g_assert_cmpstr(finding->text, ==,
+			"script 'main/a.py' of service 'A', line 2: unexpected indent");
+
 	g_assert_false(smith_startup_check(none, diag, &error));
 	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 	g_assert_true(smith_fd_remove_tree(AT_FDCWD, root, NULL));
