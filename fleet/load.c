@@ -155,7 +155,9 @@ void smith_load_tell_unreadable(SmithDiag *diag, const char *file, const GError 
 			text = end + 2;
 		}
 	}
-	smith_diag_add(diag, SMITH_SEVERITY_ERROR, place, "yaml-parse-error", "%s", text);
+	bool is_twice = g_str_has_prefix(text, "duplicate key");
+	smith_diag_add(diag, SMITH_SEVERITY_ERROR, place,
+		       is_twice ? "yaml-duplicate-key" : "yaml-parse-error", "%s", text);
 }
 
 static void fill_family(SmithFamily *family, SmithDiag *diag)

@@ -101,6 +101,15 @@ static void lint_entry(Context *context, const SmithEntry *entry)
 		lint_secret(context, entry->path, entry);
 }
 
+static void tell_hidden(const Context *context, const SmithIgnoreRule *rule,
+			const SmithService *service, const char *path)
+{
+	smith_lint_report(context->diag, "ignore-hides-app",
+			  (SmithPlace){rule->file, rule->line, 1}, service->name,
+			  "'%s' hides app path '%s' of service '%s'", rule->text, path,
+			  service->name);
+}
+
 /* Why @path cannot be copied, told; or true. */
 static bool is_there(const Context *context, const SmithService *service, const char *path)
 {
@@ -130,14 +139,19 @@ static void lint_path(Context *context, const SmithService *service, const char 
 	if (path == NULL || *listed == '/' || !is_there(context, service, path) ||
 	    g_hash_table_contains(context->seen, path))
 		return;
+	bool is_visible = false;
 	g_autoptr(SmithEntryIter) iter =
 		smith_dir_read(context->fleet->fd, path, path, context->ignore, NULL);
 	while (iter != NULL && context->files < FILES_MAX) {
 		g_autoptr(SmithEntry) entry = NULL;
 		if (!smith_entry_iter_next(iter, &entry, NULL) || entry == NULL)
 			break;
+		is_visible = is_visible || entry->type != SMITH_ENTRY_DIR;
 		lint_entry(context, entry);
 	}
+	const SmithIgnoreRule *rule = smith_ignore_match(context->ignore, path, true);
+	if (rule != NULL && !is_visible)
+		tell_hidden(context, rule, service, path);
 	g_hash_table_add(context->seen, g_steal_pointer(&path));
 }
 

@@ -6,6 +6,8 @@
 
 /* A wheel is kept as it was downloaded, and as a layer of about its size. */
 #define COPIES 2
+/* No wheel is larger, and no sum of so many is beyond 64 bits. */
+#define SIZE_LIMIT (G_GUINT64_CONSTANT(1) << 50)
 
 /* Of the nearest directory that exists: the store itself may be made later. */
 static bool find_free(const char *path, guint64 *free_bytes)
@@ -28,7 +30,7 @@ void smith_lint_disk(const SmithLock *lock, const char *path, SmithDiag *diag)
 	guint64 need = 0, free_bytes = 0;
 	for (guint i = 0; i < lock->wheels->len; i++) {
 		gint64 size = ((const SmithLockWheel *)lock->wheels->pdata[i])->size;
-		need += size > 0 ? MIN((guint64)size, G_MAXINT64 / 1000000) * COPIES : 0;
+		need += size > 0 ? MIN((guint64)size, SIZE_LIMIT) * COPIES : 0;
 	}
 	if (need == 0 || !find_free(path, &free_bytes) || need <= free_bytes)
 		return;

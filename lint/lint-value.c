@@ -100,7 +100,8 @@ static void judge_ipc(const Value *value)
 /* Four numbers with dots, and nothing of the kind around them; *@length is theirs. */
 static bool is_ipv4(const char *text, const char *at, gsize *length)
 {
-	if (at > text && (g_ascii_isalnum(at[-1]) || at[-1] == '.' || at[-1] == '-'))
+	bool is_default = at > text + 1 && at[-1] == '-' && at[-2] == ':';
+	if (at > text && !is_default && (g_ascii_isalnum(at[-1]) || strchr(".-", at[-1]) != NULL))
 		return false;
 	const char *p = at;
 	for (int part = 0; part < 4; part++) {

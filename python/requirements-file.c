@@ -275,6 +275,15 @@ static bool next_option(Reader *reader, const Line *line, gsize *pos, Option *op
 	}
 }
 
+/* After how many digits they come again, to the end. */
+static gsize period_of(const char *hex, gsize length)
+{
+	gsize period = 1;
+	while (period < length && strncmp(hex, hex + period, length - period) != 0)
+		period++;
+	return period;
+}
+
 /* What is wrong with the digits of a hash, or NULL. */
 static char *judge_digits(const char *algorithm, const char *hex, gsize expected)
 {
@@ -291,8 +300,12 @@ static char *judge_digits(const char *algorithm, const char *hex, gsize expected
 				       algorithm, length, expected);
 	if (strspn(hex, "0123456789abcdef") < length)
 		return g_strdup("upper-case digits match no file, expected lower case");
-	if (strspn(hex, (const char[]){hex[0], '\0'}) == length)
+	gsize period = period_of(hex, length);
+	if (period == 1)
 		return g_strdup_printf("one digit repeated is a placeholder: '%s'", hex);
+	if (period <= length / 3)
+		return g_strdup_printf("'%.*s' repeated is a placeholder: '%s'", (int)period, hex,
+				       hex);
 	return NULL;
 }
 
