@@ -118,11 +118,32 @@ static gboolean throw_unknown_target(const SmithFleet *fleet, const char *target
 			   nearest ? "'?)" : "");
 }
 
+/* "SERVICE@HOST": its image for that host. */
+static gboolean add_service_on(Plan *plan, const char *target, const char *at, GError **error)
+{
+	const SmithFleet *fleet = plan->options->fleet;
+	g_autofree char *name = g_strndup(target, (gsize)(at - target));
+	const SmithService *service = smith_fleet_service(fleet, name);
+	const SmithHost *host = smith_fleet_host(fleet, at + 1);
+	if (host == NULL)
+		return smith_throw(error, SMITH_ERROR_USAGE, "no host '%s' in the fleet", at + 1);
+	if (service == NULL || service->image != NULL)
+		return throw_unknown_target(fleet, name, error);
+	if (smith_service_group(service, host) == NULL)
+		return smith_throw(error, SMITH_ERROR_USAGE, "no group of host '%s' has '%s'",
+				   host->name, service->name);
+	add_service(plan, service, host);
+	return TRUE;
+}
+
 static gboolean add_target(Plan *plan, const char *target, GError **error)
 {
 	const SmithFleet *fleet = plan->options->fleet;
-	if (*target == '@')
+	const char *at = strchr(target, '@');
+	if (at == target)
 		return add_host(plan, target + 1, error);
+	if (at != NULL)
+		return add_service_on(plan, target, at, error);
 	const SmithService *service = smith_fleet_service(fleet, target);
 	const SmithGroup *group = smith_fleet_group(fleet, target);
 	const SmithFamily *family = smith_fleet_family(fleet, target);

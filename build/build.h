@@ -7,10 +7,10 @@
 /*
  * `ocismith build`: fleet and lock to images in the store.
  *
- * Targets are names of services, families, groups or @HOST; none means every service. Each distinct
- * layer is made once, however many images want it, by as many workers as asked for; results are
- * taken in plan order, so that any number of workers yields the same. When everything is known
- * already, nothing is written.
+ * Targets are names of services (SERVICE@HOST: for that host), families, groups or @HOST; none
+ * means every service. Each distinct layer is made once, however many images want it, by as many
+ * workers as asked for; results are taken in plan order, so that any number of workers yields the
+ * same. When everything is known already, nothing is written.
  */
 typedef struct {
 	const SmithFleet *fleet;
