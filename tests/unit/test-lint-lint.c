@@ -56,7 +56,9 @@ static void test_case(gconstpointer file)
 		smith_lint_disk(lock, test.path, test.diag);
 	const SmithAllowOptions options = {.fleet = test.fleet, .now = NOW};
 	g_autoptr(GPtrArray) allowed = smith_allow_apply(&options, test.diag, NULL);
-	g_autofree char *found = test_diag_text(test.diag);
+	g_autofree char *text = test_diag_text(test.diag);
+	g_autoptr(GRegex) changing = g_regex_new("[0-9]+ MB free", 0, 0, NULL);
+	g_autofree char *found = g_regex_replace(changing, text, -1, 0, "N MB free", 0, NULL);
 	if (g_getenv("OCISMITH_UPDATE_CASES") != NULL)
 		update_case(file, found);
 	else
