@@ -132,6 +132,8 @@ gboolean smith_cmd_check(SmithInvocation *inv, GError **error)
 	    !(inv->n_operands > 0 ? check_files(inv, error) : check_fleet(inv, error)))
 		return FALSE;
 	options.fleet = prepared->fleet;
+	/* with errors the lock has not been looked at */
+	options.partial = prepared->diag->errors > 0;
 	g_autoptr(GPtrArray) allowed = smith_allow_apply(&options, prepared->diag, error);
 	if (allowed == NULL)
 		return FALSE;

@@ -117,7 +117,7 @@ const SmithRule smith_rules_run[] = {
 	 "\n"
 	 "    volumes: [logs]                         # logs: {target: /app/logs}, or "
 	 "\"logs:/app/logs\"\n"
-	 "    volumes: [\"data:srv/data\"]              # \"data:/srv/data\"\n"
+	 "    volumes: [\"data:srv/data\"]        # \"data:/srv/data\"\n"
 	 "\n"
 	 "A volume's own 'target' holds for services that do not say one.\n"},
 	{"network-address", SMITH_SEVERITY_ERROR,

@@ -44,7 +44,9 @@ const SmithRule smith_rules_startup[] = {
 	 "          Worker: {...}\n"},
 	{"dependencies-missing", SMITH_SEVERITY_NOTE, "an agent does not say its dependencies",
 	 "An agent does not say its dependencies. Launchers take none; '[]' says that this is\n"
-	 "meant.\n"},
+	 "meant.\n"
+	 "\n"
+	 "    Worker: {script_path: worker.py, port: 7300, dependencies: []}\n"},
 	{"dependencies-null", SMITH_SEVERITY_WARNING, "the dependencies of an agent are null",
 	 "The dependencies of an agent are null: a key without a value. Programs that go\n"
 	 "through the list stop there.\n"
@@ -82,7 +84,9 @@ const SmithRule smith_rules_startup[] = {
 	 "...}\n"},
 	{"required-missing", SMITH_SEVERITY_NOTE, "an agent does not say whether it is required",
 	 "An agent does not say whether it is required. Launchers differ in what they take\n"
-	 "then.\n"},
+	 "then.\n"
+	 "\n"
+	 "    Worker: {script_path: worker.py, port: 7300, required: true}\n"},
 	{"required-not-boolean", SMITH_SEVERITY_ERROR, "'required' is neither true nor false",
 	 "'required' is a text, perhaps an expression that nobody evaluates. A text that is\n"
 	 "not empty is true to a program in Python, also 'false'.\n"
@@ -111,7 +115,9 @@ const SmithRule smith_rules_startup[] = {
 	 "    script_path: agents/registry.py         # main_pc_code/agents/registry.py\n"},
 	{"script-shared", SMITH_SEVERITY_NOTE, "several services run the same script",
 	 "Several services run the same script with the same arguments. That is right when\n"
-	 "they are told apart by their environment, and a copied line when they are not.\n"},
+	 "they are told apart by their environment, and a copied line when they are not.\n"
+	 "\n"
+	 "    ChitchatAgent: {script_path: agents/nlu.py}     # that of NLUAgent\n"},
 	{"script-syntax-error", SMITH_SEVERITY_ERROR, "a program does not parse",
 	 "A program does not parse: it stops with a SyntaxError before its first line has run,\n"
 	 "in the image as on the machine. What it imports is not known either.\n"
@@ -123,7 +129,9 @@ const SmithRule smith_rules_startup[] = {
 	{"startup-unknown-shape", SMITH_SEVERITY_ERROR, "a startup configuration has no agents",
 	 "The file has no agents: neither 'agent_groups' nor a list of maps with name and\n"
 	 "script_path. What 'ocismith check FILE' reads are startup configurations; a fleet is\n"
-	 "checked from its directory, without a file.\n"},
+	 "checked from its directory, without a file.\n"
+	 "\n"
+	 "    $ ocismith -C examples/ai-fleet check\n"},
 	{"variable-without-default", SMITH_SEVERITY_WARNING,
 	 "a variable that is defined nowhere has no default",
 	 "A value uses a variable that the file defines nowhere and that has no default. Where\n"
