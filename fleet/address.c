@@ -61,7 +61,9 @@ static gboolean find_published(const Instance *to, SmithAddress *address, GError
 		set_bound(to, at, distance, address);
 		return TRUE;
 	}
-	if (to->port != NULL && !to->port->publish)
+	if (to->port != NULL &&
+	    (to->port->publish == SMITH_PUBLISH_NONE ||
+	     (to->port->publish == SMITH_PUBLISH_LOCAL && !(on_host && is_same_host(to)))))
 		return smith_throw(error, SMITH_ERROR_UNSUPPORTED,
 				   "its port '%s' is not published on host '%s'", to->port->name,
 				   to->host->name);

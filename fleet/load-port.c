@@ -107,7 +107,6 @@ static SmithPort *read_port(const SmithNodeMember *member, const SmithService *s
 	}
 	port->name = g_strdup(member->key);
 	port->place = value->place;
-	port->publish = flag(value, "publish", true);
 	port->offset = flag(value, "offset", service->image == NULL) && !port->fixed;
 	return port;
 }
@@ -165,6 +164,7 @@ static void read_implicit(SmithService *service, const SmithNodeMember *member, 
 	port->offset = of->offset;
 	port->fixed = of->fixed;
 	port->implicit = true;
+	port->publish = SMITH_PUBLISH_NONE;
 	g_ptr_array_add(service->ports, port);
 }
 

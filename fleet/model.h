@@ -75,6 +75,13 @@ typedef enum {
 	SMITH_PROTOCOL_UDP,
 } SmithProtocol;
 
+/* Who reaches a port of a pod, beside the containers on its network. */
+typedef enum {
+	SMITH_PUBLISH_ALL,
+	SMITH_PUBLISH_NONE,
+	SMITH_PUBLISH_LOCAL, /* the host alone */
+} SmithPublish;
+
 /*
  * A socket that the service binds. @number is what it is inside the service's network namespace
  * when no offset is added: in a pod it is never added there, but to the published side; on the
@@ -89,7 +96,7 @@ typedef struct {
 	char *argument; /* "--port": the program is told by an argument */
 	char **env;	/* it is told by these variables */
 	bool fixed;	/* it is not told: the number stands in the program */
-	bool publish;	/* reachable from outside the host's containers */
+	int publish;	/* SmithPublish */
 	bool offset;	/* the host's port offset applies */
 	bool implicit;	/* no one wrote it down: the service's class binds it as well */
 } SmithPort;

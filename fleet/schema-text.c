@@ -93,7 +93,7 @@ static const struct {
 	{"port", "offset", "false: the host's port offset is not added."},
 	{"port", "port", "The number, or an expression."},
 	{"port", "protocol", "tcp, the default, or udp."},
-	{"port", "publish", "false: reachable by the fleet's containers alone."},
+	{"port", "publish", "false: reachable by the fleet's containers alone. local: also by the host itself."},
 	{"secret", "as", "env, the default, or file."},
 	{"secret", "target", "The variable, or the file below /run/secrets."},
 	{"service", "app", "The program."},

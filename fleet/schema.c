@@ -75,8 +75,12 @@ static SmithNode *enum_schema(const SmithBindField *field, bool optional)
 {
 	SmithNode *schema = smith_node_new(SMITH_NODE_MAP);
 	SmithNode *names = smith_node_new(SMITH_NODE_SEQ);
-	for (const char *const *name = field->names; *name != NULL; name++)
+	for (const char *const *name = field->names; *name != NULL; name++) {
 		smith_node_append(names, smith_node_new_string(*name));
+		/* names are compared by their text, in quotes or not */
+		if (strcmp(*name, "true") == 0 || strcmp(*name, "false") == 0)
+			smith_node_append(names, smith_node_new_bool(**name == 't'));
+	}
 	if (optional)
 		smith_node_append(names, smith_node_new(SMITH_NODE_NULL));
 	set(schema, "enum", names);

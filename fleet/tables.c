@@ -67,13 +67,15 @@ static PLACED(health, "health", SmithHealth);
 
 static const char *const protocol_names[] = {"tcp", "udp", NULL};
 
+static const char *const publish_names[] = {"true", "false", "local", NULL};
+
 static const SmithBindField smith_port_fields[] = {
 	SMITH_BIND(SmithPort, text, "port", STRING, .any_scalar = true, .required = true),
 	SMITH_BIND(SmithPort, protocol, "protocol", ENUM, .names = protocol_names),
 	SMITH_BIND(SmithPort, argument, "argument", STRING),
 	SMITH_BIND(SmithPort, env, "env", STRV, .one_or_list = true),
 	SMITH_BIND(SmithPort, fixed, "fixed", BOOL),
-	SMITH_BIND(SmithPort, publish, "publish", BOOL),
+	SMITH_BIND(SmithPort, publish, "publish", ENUM, .names = publish_names),
 	SMITH_BIND(SmithPort, offset, "offset", BOOL),
 	{0},
 };

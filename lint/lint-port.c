@@ -226,7 +226,7 @@ static void claim_on_host(Space *space, const Socket *socket, const SmithHost *h
 {
 	const SmithPort *port = socket->port;
 	bool is_bound = socket->group->mode == SMITH_GROUP_HOST;
-	if (!is_bound && (port->implicit || !port->publish))
+	if (!is_bound && (port->implicit || port->publish == SMITH_PUBLISH_NONE))
 		return;
 	gint64 number = is_bound ? smith_port_bound(port, socket->group, host)
 				 : smith_port_published(port, host);

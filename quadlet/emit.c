@@ -92,9 +92,10 @@ void smith_emit_ports(const SmithEmit *emit, SmithUnit *unit, const SmithService
 {
 	for (guint i = 0; i < service->ports->len; i++) {
 		const SmithPort *port = service->ports->pdata[i];
-		if (port->publish && !port->implicit)
+		if (port->publish != SMITH_PUBLISH_NONE && !port->implicit)
 			smith_unit_addf(unit, "PublishPort",
-					"%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT "%s",
+					"%s%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT "%s",
+					port->publish == SMITH_PUBLISH_LOCAL ? "127.0.0.1:" : "",
 					smith_port_published(port, emit->host), port->number,
 					port->protocol == SMITH_PROTOCOL_UDP ? "/udp" : "");
 	}

@@ -72,6 +72,19 @@ agree() {
 	[ -n "$(diff -rq true false)" ]
 }
 
+@test "every unit has the standard variables" {
+	local file name
+	smith units --output "$PWD/units"
+	[ "$status" -eq 0 ]
+	for file in units/*/*.container; do
+		for name in MACHINE_TYPE MAINPC_IP PC2_IP REDIS_URL NATS_SERVERS PROJECT_ROOT CONTAINER_MODE; do
+			case $name-$file in REDIS_URL-*/redis.container | NATS_SERVERS-*/nats.container) continue ;; esac
+			grep -q "^Environment=$name=." "$file" || { echo "$file has no $name" && false; }
+		done
+	done
+	grep -q '^Environment=REDIS_URL=redis://127.0.0.1:6379/0$' units/mainpc/self-healing-supervisor.container
+}
+
 # the service, what of it, and why it is not what the table says; fleet.yaml has the reasons beside the lines, too
 deviations() {
 	cat <<-'END'

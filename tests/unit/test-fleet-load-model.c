@@ -317,10 +317,10 @@ static void test_port_flags(void)
 		g_assert_cmpint(smith_port_published(port, host), ==, rows[i].published);
 	}
 	const SmithService *s = smith_fleet_service(fleet, "S");
-	g_assert_true(smith_service_port(s, "a")->publish);
-	g_assert_false(smith_service_port(s, "c")->publish);
+	g_assert_cmpint(smith_service_port(s, "a")->publish, ==, SMITH_PUBLISH_ALL);
+	g_assert_cmpint(smith_service_port(s, "c")->publish, ==, SMITH_PUBLISH_NONE);
 	g_assert_true(smith_service_port(s, "d")->implicit);
-	g_assert_false(smith_service_port(s, "d")->publish);
+	g_assert_cmpint(smith_service_port(s, "d")->publish, ==, SMITH_PUBLISH_NONE);
 	g_assert_true(smith_service_port(s, "d")->fixed);
 }
 

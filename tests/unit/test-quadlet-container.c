@@ -58,6 +58,8 @@ static const Row rows[] = {
 	 "PublishPort=80:80/udp"},
 	{"publish-not", "    ports: {a: {port: 80, publish: false}}\n", NULL, NULL, NULL, "h/g.pod",
 	 "!PublishPort=80:80"},
+	{"publish-local", "    ports: {a: {port: 80, publish: local}}\n", "port_offset: 7", NULL,
+	 NULL, "h/g.pod", "PublishPort=127.0.0.1:87:80"},
 	{"publish-implicit", "    ports: {a: 80}\n    implicit_ports: {b: a+1}\n", NULL, NULL, NULL,
 	 "h/g.pod", "!PublishPort=81:81"},
 	{"network-default", NULL, NULL, NULL, NULL, "h/g.pod", "!Network=n.network"},
