@@ -115,7 +115,7 @@ const SmithRule smith_rules_run[] = {
 	 "A mount does not say where it goes in the container, says a path that is not absolute,\n"
 	 "or goes where another one is.\n"
 	 "\n"
-	 "    volumes: [logs]                         # logs: {target: /app/logs}, or "
+	 "    volumes: [logs]                   # logs: {target: /app/logs}, or "
 	 "\"logs:/app/logs\"\n"
 	 "    volumes: [\"data:srv/data\"]        # \"data:/srv/data\"\n"
 	 "\n"
