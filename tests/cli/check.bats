@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	unset SOURCE_DATE_EPOCH NO_COLOR GITHUB_WORKSPACE
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 	mkdir families.d
 	printf 'family: base\nfrom: oci:base:py\n' >families.d/base.yaml
 	fleet '"0"'
@@ -118,6 +118,7 @@ fleet() {
 	fleet '"0"' 'allow: [{rule: no-lock, reason: "an example"}]'
 	mv fleet.yaml f && sed 's/family: base/family: bsae/' f >fleet.yaml
 	run -3 --separate-stderr "$OCISMITH" check --format sarif
+	# shellcheck disable=SC2016
 	printf '%s' "$output" | python3 -c '
 import json, sys
 d = json.load(sys.stdin)
