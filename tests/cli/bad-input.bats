@@ -80,7 +80,7 @@ base_blob() {
 
 @test "values of the wrong type or range" {
 	edit fleet.yaml 's/ports: {service: 8080}/ports: {service: 80800}/'
-	findings "'service' of service 'Web' must be a number from 1 to 65535" build
+	findings "port 'service' of service 'Web' must be from 1 to 65535" build
 	edit fleet.yaml 's/ports: {service: 80800}/ports: [1, 2]/'
 	findings "ports must be a map" build
 	edit fleet.yaml 's/ports: .*/health: {tcp: perhaps, port: service}/'
