@@ -10,10 +10,10 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/fd.h"
-#include "lint/lint.h"
 #include "fleet/load.h"
 #include "fleet/resolve.h"
 #include "layers/layer.h"
+#include "lint/lint.h"
 #include "oci/layout.h"
 #include "tests/unit/wheel-builder.h"
 
