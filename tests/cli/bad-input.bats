@@ -82,7 +82,7 @@ base_blob() {
 	edit fleet.yaml 's/ports: {service: 8080}/ports: {service: 80800}/'
 	findings "port 'service' of service 'Web' must be from 1 to 65535" build
 	edit fleet.yaml 's/ports: {service: 80800}/ports: [1, 2]/'
-	findings "ports must be a map" build
+	findings "'ports' of service 'Web' must be a map" build
 	edit fleet.yaml 's/ports: .*/health: {tcp: perhaps, port: service}/'
 	findings "'tcp' in health must be true or false" build
 	edit fleet.yaml 's/health: .*//; s/services: \[Web, Worker\]/services: 7/'
