@@ -129,14 +129,15 @@ static void complete_fleet(SmithFleet *fleet, const SmithNode *document, SmithDi
 	smith_load_supervisors(fleet, diag);
 }
 
-static SmithNode *read_document(int dirfd, const char *file, GError **error)
+static SmithNode *read_document(int dirfd, const char *file, SmithDiag *diag, GError **error)
 {
 	g_autoptr(GBytes) bytes = smith_fd_read_file(dirfd, file, SMITH_FLEET_FILE_LIMIT, error);
 	if (bytes == NULL)
 		return NULL;
 	gsize length = 0;
 	const char *text = g_bytes_get_data(bytes, &length);
-	return smith_node_read_yaml(text, length, file, error);
+	/* a key that is there twice is no reason to be silent about the rest */
+	return smith_node_read_yaml_lax(text, length, file, diag, error);
 }
 
 /* The reader's text begins with the place. */
@@ -178,7 +179,7 @@ static void load_family(SmithFleet *fleet, const char *name, SmithDiag *diag)
 {
 	g_autofree char *file = g_strconcat("families.d/", name, NULL);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(SmithNode) document = read_document(fleet->fd, file, &error);
+	g_autoptr(SmithNode) document = read_document(fleet->fd, file, diag, &error);
 	if (document == NULL) {
 		smith_load_tell_unreadable(diag, file, error);
 		return;
@@ -232,7 +233,7 @@ SmithFleet *smith_fleet_load(const char *directory, SmithDiag *diag, GError **er
 	smith_autofd int fd = smith_fd_open_dir(AT_FDCWD, directory, error);
 	if (fd < 0)
 		return NULL;
-	g_autoptr(SmithNode) document = read_document(fd, SMITH_FLEET_FILE, error);
+	g_autoptr(SmithNode) document = read_document(fd, SMITH_FLEET_FILE, diag, error);
 	if (document == NULL)
 		return NULL;
 	SmithFleet *fleet = smith_fleet_from_document(document, diag);

@@ -97,7 +97,7 @@ base_blob() {
 	echo 'fleet: [tiny' >"$fleet/fleet.yaml"
 	refused 1 "fleet.yaml:*:*: *" build
 	printf 'fleet: tiny\nfleet: again\n' >"$fleet/fleet.yaml"
-	refused 1 "fleet.yaml:2:1: *'fleet'*" build
+	findings "fleet.yaml:2:1: error: *'fleet'*" build
 	printf 'fleet: \xff\xfe\n' >"$fleet/fleet.yaml"
 	refused 1 "fleet.yaml:*" build
 	printf 'fleet: a\0b\n' >"$fleet/fleet.yaml"
