@@ -59,8 +59,9 @@ struct SmithNode {
 };
 
 SmithNode *smith_node_read_yaml(const char *text, gsize length, const char *file, GError **error);
-/* As smith_node_read_yaml(), for readers that tell all there is to tell: a key that occurs twice is a finding of @diag
- * (rule "yaml-duplicate-key"), and the last value holds, at the first one's position. */
+/* As smith_node_read_yaml(), for readers that tell all there is to tell: a key that occurs twice is
+ * a finding of @diag (rule "yaml-duplicate-key"), and the last value holds, at the first one's
+ * position. */
 SmithNode *smith_node_read_yaml_lax(const char *text, gsize length, const char *file,
 				    SmithDiag *diag, GError **error);
 SmithNode *smith_node_read_json(const char *text, gsize length, const char *file, GError **error);
