@@ -190,8 +190,6 @@ need_namespace() {
 @test "an interrupt ends a build at once" {
 	for signal in INT TERM HUP; do
 		rm -rf "$store"
-		mkfifo "$BATS_TEST_TMPDIR/never-$signal"
-		rm -f "$fleet/app/web.py"
 		# not by sh's background, which would ignore SIGINT
 		run python3 - "$signal" "$ocismith" --progress none -C "$fleet" --store "$store" lock --update <<-'END'
 			import signal, subprocess, sys, time
