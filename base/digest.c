@@ -1,33 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/digest.h"
 
+#include <dlfcn.h>
 #include <openssl/evp.h>
 #include <string.h>
 
 #include "base/error.h"
 
 struct SmithHasher {
+	GByteArray *first; /* what came before it was worth a context */
 	EVP_MD_CTX *context;
 };
+
+/* Loading libcrypto and making its provider ready takes a third of a process that finds all its
+ * work done and hashes nothing but a few short texts. GLib does those, until libcrypto is there. */
+#define LIBRARY "libcrypto.so.3"
+#define SHORT_TEXT (16 * 1024)
+
+#define FUNCTIONS(X)                                                                               \
+	X(EVP_MD_fetch)                                                                            \
+	X(EVP_MD_CTX_new)                                                                          \
+	X(EVP_MD_CTX_free) X(EVP_DigestInit_ex2) X(EVP_DigestUpdate) X(EVP_DigestFinal_ex)
+
+typedef struct {
+#define MEMBER(name) __typeof__(&name) name;
+	FUNCTIONS(MEMBER)
+#undef MEMBER
+	EVP_MD *sha256; /* a fetch walks the providers: once is enough */
+} Crypto;
+
+/* A build of ocismith runs with the library that it was built with, as if it were linked. */
+static gpointer load(G_GNUC_UNUSED gpointer data)
+{
+	static Crypto crypto;
+	void *handle = dlopen(LIBRARY, RTLD_LAZY | RTLD_LOCAL);
+	g_assert(handle != NULL);
+#define LOAD(name)                                                                                 \
+	*(void **)&crypto.name = dlsym(handle, #name);                                             \
+	g_assert(crypto.name != NULL);
+	FUNCTIONS(LOAD)
+#undef LOAD
+	crypto.sha256 = crypto.EVP_MD_fetch(NULL, "SHA256", NULL);
+	g_assert(crypto.sha256 != NULL);
+	return &crypto;
+}
+
+static gint is_loaded; /* atomic */
+
+static const Crypto *lib(void)
+{
+	static GOnce once = G_ONCE_INIT;
+	const Crypto *crypto = g_once(&once, load, NULL);
+	g_atomic_int_set(&is_loaded, 1);
+	return crypto;
+}
 
 /* EVP calls with a fetched algorithm and plain memory fail only for want of memory. */
 static void must(int result)
 {
 	g_assert(result == 1);
-}
-
-/* A fetch walks the providers, which costs more than hashing a small file: once is enough. */
-static gpointer fetch_sha256(G_GNUC_UNUSED gpointer data)
-{
-	EVP_MD *md = EVP_MD_fetch(NULL, "SHA256", NULL);
-	g_assert(md != NULL);
-	return md;
-}
-
-static const EVP_MD *sha256(void)
-{
-	static GOnce once = G_ONCE_INIT;
-	return g_once(&once, fetch_sha256, NULL);
 }
 
 static gboolean is_hex(const char *text, gsize length)
@@ -139,29 +170,56 @@ static char *sha256_digest(const guint8 raw[SMITH_SHA256_SIZE])
 
 char *smith_digest_of(const void *data, gsize length)
 {
-	guint8 raw[SMITH_SHA256_SIZE];
-	must(EVP_Digest(data, length, raw, NULL, sha256(), NULL));
-	return sha256_digest(raw);
+	g_autoptr(SmithHasher) hasher = smith_hasher_new();
+	smith_hasher_update(hasher, data, length);
+	return smith_hasher_finish(hasher);
 }
 
 SmithHasher *smith_hasher_new(void)
 {
 	SmithHasher *hasher = g_new0(SmithHasher, 1);
-	hasher->context = EVP_MD_CTX_new();
-	g_assert(hasher->context != NULL);
-	must(EVP_DigestInit_ex2(hasher->context, sha256(), NULL));
+	hasher->first = g_byte_array_new();
 	return hasher;
+}
+
+static void begin(SmithHasher *hasher)
+{
+	hasher->context = lib()->EVP_MD_CTX_new();
+	g_assert(hasher->context != NULL);
+	must(lib()->EVP_DigestInit_ex2(hasher->context, lib()->sha256, NULL));
+	must(lib()->EVP_DigestUpdate(hasher->context, hasher->first->data, hasher->first->len));
+	g_byte_array_set_size(hasher->first, 0);
 }
 
 void smith_hasher_update(SmithHasher *hasher, const void *data, gsize length)
 {
-	must(EVP_DigestUpdate(hasher->context, data, length));
+	if (hasher->context == NULL && !g_atomic_int_get(&is_loaded) &&
+	    hasher->first->len + length <= SHORT_TEXT) {
+		g_byte_array_append(hasher->first, data, (guint)length);
+		return;
+	}
+	if (hasher->context == NULL)
+		begin(hasher);
+	must(lib()->EVP_DigestUpdate(hasher->context, data, length));
+}
+
+static void finish_short(SmithHasher *hasher, guint8 out[SMITH_SHA256_SIZE])
+{
+	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	gsize size = SMITH_SHA256_SIZE;
+	g_checksum_update(checksum, hasher->first->data, (gssize)hasher->first->len);
+	g_checksum_get_digest(checksum, out, &size);
+	g_byte_array_set_size(hasher->first, 0);
 }
 
 void smith_hasher_finish_raw(SmithHasher *hasher, guint8 out[SMITH_SHA256_SIZE])
 {
-	must(EVP_DigestFinal_ex(hasher->context, out, NULL));
-	must(EVP_DigestInit_ex2(hasher->context, sha256(), NULL));
+	if (hasher->context == NULL) {
+		finish_short(hasher, out);
+		return;
+	}
+	must(lib()->EVP_DigestFinal_ex(hasher->context, out, NULL));
+	must(lib()->EVP_DigestInit_ex2(hasher->context, lib()->sha256, NULL));
 }
 
 char *smith_hasher_finish(SmithHasher *hasher)
@@ -175,6 +233,8 @@ void smith_hasher_free(SmithHasher *hasher)
 {
 	if (hasher == NULL)
 		return;
-	EVP_MD_CTX_free(hasher->context);
+	if (hasher->context != NULL)
+		lib()->EVP_MD_CTX_free(hasher->context);
+	g_byte_array_unref(hasher->first);
 	g_free(hasher);
 }

@@ -7,7 +7,8 @@
  * Digests as OCI image-spec 1.1 descriptor.md writes them: "algorithm:encoded".
  *
  * Digests travel as strings. smith_digest_check() is the one gate that untrusted ones pass.
- * SmithHasher is a streaming SHA-256 over EVP; one thread at a time.
+ * SmithHasher is a streaming SHA-256, over EVP unless there is very little of it; one thread at a
+ * time.
  */
 #define SMITH_SHA256_SIZE 32
 #define SMITH_SHA256_HEX_SIZE 65 /* with the terminating NUL */
