@@ -8,6 +8,7 @@
 #include "cmd/findings.h"
 #include "cmd/output.h"
 #include "cmd/prepare.h"
+#include "cmd/report.h"
 #include "cmd/ui.h"
 #include "fleet/load.h"
 #include "lint/allow.h"
@@ -79,10 +80,15 @@ static void print_sum(const SmithInvocation *inv, const GPtrArray *allowed)
 	const SmithPrepared *prepared = inv->prepared;
 	if (inv->verbosity < 0)
 		return;
-	if (prepared->fleet != NULL)
-		smith_print("%u services, %u families: ", prepared->fleet->services->len,
-			    prepared->fleet->families->len);
-	smith_print("%u errors, %u warnings", prepared->diag->errors, prepared->diag->warnings);
+	if (prepared->fleet != NULL) {
+		guint services = prepared->fleet->services->len;
+		guint families = prepared->fleet->families->len;
+		smith_print("%u service%s, %u famil%s: ", services, services == 1 ? "" : "s",
+			    families, families == 1 ? "y" : "ies");
+	}
+	smith_print("%u error%s, %u warning%s", prepared->diag->errors,
+		    prepared->diag->errors == 1 ? "" : "s", prepared->diag->warnings,
+		    prepared->diag->warnings == 1 ? "" : "s");
 	if (allowed->len > 0)
 		smith_print(", %u allowed", allowed->len);
 	smith_print("\n");
@@ -138,9 +144,12 @@ gboolean smith_cmd_check(SmithInvocation *inv, GError **error)
 	if (allowed == NULL)
 		return FALSE;
 	print_findings(inv, allowed);
+	if (prepared->diag->errors > 0)
+		smith_report_told();
 	if (prepared->diag->errors == 0 && prepared->diag->warnings > 0 &&
 	    smith_options_flag(inv->options, "strict"))
-		return smith_throw(error, SMITH_ERROR_FINDINGS, "%u warnings, with --strict",
-				   prepared->diag->warnings);
+		return smith_throw(error, SMITH_ERROR_FINDINGS, "%u warning%s, with --strict",
+				   prepared->diag->warnings,
+				   prepared->diag->warnings == 1 ? "" : "s");
 	return smith_diag_check(prepared->diag, error);
 }

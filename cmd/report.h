@@ -26,12 +26,15 @@ void smith_report_set_color(bool color);
 /* The status of @error; NULL is SMITH_EXIT_DONE. */
 int smith_report_status(const GError *error);
 
-/* "ocismith: error: TEXT". An error that only sums up findings which smith_report_findings() has
- * told already is not repeated. */
+/* "ocismith: error: TEXT". An error that only sums up findings which have been told already is not
+ * repeated. */
 void smith_report_error(const GError *error);
 
 /* One line per finding, sorted; notes are for `check`. */
 void smith_report_findings(SmithDiag *diag);
+
+/* Errors among the findings were told by other means: as the result. */
+void smith_report_told(void);
 
 /* "ocismith: TEXT" */
 void smith_report_hint(const char *format, ...) G_GNUC_PRINTF(1, 2);
