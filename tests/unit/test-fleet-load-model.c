@@ -590,12 +590,14 @@ static const char supervised[] =
 	"    ports: {service: {port: 7000, argument: --port}, health: 7001}\n"
 	"    implicit_ports: {more: health+1}\n"
 	"    needs: [two, Out]\n"
+	"    health: {exec: [/bin/ask, 'a \"b\"'], retries: 7}\n"
 	"    volumes: [v]\n"
 	"  two:\n"
 	"    family: f\n"
 	"    app: {module: m, files: [two.py, common]}\n"
 	"    env: {A: 2, B: 3}\n"
 	"    needs: [{service: one-agent, until: healthy}]\n"
+	"    health: {exec: [/bin/no], timeout: 9s}\n"
 	"    required: false\n"
 	"    volumes: [v, '/x:/x']\n"
 	"  Out: {" APP "}\n";
@@ -623,6 +625,15 @@ static void test_supervised(void)
 	check_port(all, "one-agent-more", 7002);
 	g_assert_cmpuint(all->needs->len, ==, 1);
 	g_assert_cmpstr(((SmithNeed *)all->needs->pdata[0])->name, ==, "Out");
+	/* of those that are required */
+	g_assert_cmpint(all->health->kind, ==, SMITH_HEALTH_EXEC);
+	g_assert_cmpint(all->health->timeout, ==, 5 * G_GINT64_CONSTANT(1000000000));
+	g_assert_cmpint(all->health->retries, ==, 7);
+	g_assert_cmpstr(all->health->exec[0], ==, "/opt/venv/bin/python3");
+	g_assert_cmpstr(all->health->exec[2], ==,
+			"from subprocess import Popen;raise SystemExit(any([p.wait() for p in "
+			"[Popen(a) for a in [[\"/bin/ask\",\"a \\\"b\\\"\"]]]]))");
+	g_assert_null(all->health->exec[3]);
 	g_assert_cmpuint(all->volumes->len, ==, 2);
 	/* built: those with a container of their own, and the group */
 	g_assert_cmpuint(fleet->built->len, ==, 2);

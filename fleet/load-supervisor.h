@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "fleet/model.h"
+
+/*
+ * A supervised group as one service: the supervisor's program with the files, requirements, ports,
+ * volumes, needs and limits of the members that run on the group's host, healthy when all of them
+ * are that are required.
+ */
+
+/* Services are complete; @group has a supervisor and a family. */
+SmithService *smith_load_supervisor(const SmithFleet *fleet, SmithGroup *group, SmithDiag *diag);
