@@ -38,6 +38,7 @@ units_of() {
 make_wide() {
 	mkdir -p "$1/families.d"
 	cp "$top/tests/data/quadlet/wide.yaml" "$1/fleet.yaml"
+	touch "$1/calm.py" "$1/angry.py"
 	printf 'family: base\nfrom: "oci:base:tiny:1"\n' >"$1/families.d/base.yaml"
 }
 
