@@ -258,19 +258,13 @@ static gboolean run_steps(Plan *plan, SmithBuildResult *result, GError **error)
 {
 	SmithEvents *events = plan->options->events;
 	g_autoptr(SmithPool) pool = smith_pool_new(plan->options->workers);
-	g_autoptr(GPtrArray) unknown = g_ptr_array_new();
 	for (guint i = 0; i < plan->steps->len; i++) {
 		SmithStep *step = plan->steps->pdata[i];
-		if (!smith_step_look_up(step)) {
-			g_ptr_array_add(unknown, step);
+		if (smith_step_look_up(step)) {
+			result->steps_known++;
+			smith_events_done(events, step->name, step->layer->digest, 0, true);
 			continue;
 		}
-		result->steps_known++;
-		smith_events_done(events, step->name, step->layer->digest, 0, true);
-	}
-	for (guint i = 0; i < unknown->len; i++) {
-		SmithStep *step = unknown->pdata[i];
-		step->alone = unknown->len < plan->options->workers;
 		smith_events_start(events, step->name);
 		smith_pool_submit(pool, run_step, step, step->weight, NULL);
 	}

@@ -300,7 +300,7 @@ static gboolean write_layer(SmithStep *step, SmithEntryIter *iter, GError **erro
 {
 	SMITH_AUTO_PREFIX(step->name, NULL, error);
 	const SmithStepContext *context = step->context;
-	bool split = context->workers > 1 && (step->alone || step->weight > SPLIT_ABOVE);
+	bool split = context->workers > 1 && step->weight > SPLIT_ABOVE;
 	step->layer =
 		smith_layer_write(iter, context->compression, split,
 				  smith_layout_blobs_fd(smith_store_layout(context->store)), error);

@@ -34,7 +34,6 @@ struct SmithStep {
 	guint64 weight;	   /* bytes to read, for the order of work */
 	SmithLayer *layer; /* the result */
 	bool cached;
-	bool alone; /* another core has nothing to do meanwhile */
 	const SmithStepContext *context;
 	/* The entries of the layer, sorted, parents included; NULL on error. */
 	SmithEntryIter *(*open)(SmithStep *step, GError **error);
