@@ -103,10 +103,7 @@ static GPtrArray *lacking(const SmithReach *reach, const Candidate *candidate, G
 static SmithReach *find_reach(SmithReachCache *cache, const SmithService *service)
 {
 	const SmithApp *app = service->app;
-	const char *entry = app->form == SMITH_APP_SCRIPT   ? app->script
-			    : app->form == SMITH_APP_MODULE ? app->module
-			    : app->form == SMITH_APP_ASGI   ? app->asgi
-							    : NULL;
+	const char *entry = smith_app_entry(app);
 	/* a program that is not there is told by others */
 	return entry != NULL ? smith_reach_find(cache, app->form, entry, 0, NULL) : NULL;
 }

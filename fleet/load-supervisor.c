@@ -135,7 +135,8 @@ static SmithApp *supervisor_app(const SmithFleet *fleet, const SmithGroup *group
 	for (char **arg = own->args; *arg != NULL; arg++)
 		g_ptr_array_add(args, g_strdup(*arg));
 	g_ptr_array_add(args, g_strdup("--config"));
-	g_ptr_array_add(args, g_strdup_printf("/app/" SMITH_SUPERVISOR_CONFIG, group->slug));
+	g_ptr_array_add(args, g_strdup_printf(SMITH_APP_DIRECTORY "/" SMITH_SUPERVISOR_CONFIG,
+					      group->slug));
 	g_ptr_array_add(args, NULL);
 	append_all(&files, own->files);
 	for (char **name = group->services; *name != NULL; name++) {
@@ -339,7 +340,7 @@ SmithService *smith_load_supervisor(const SmithFleet *fleet, SmithGroup *group, 
 	service->family_place = group->place;
 	service->app = supervisor_app(fleet, group);
 	service->pip = join_pips(fleet, group);
-	service->env = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	smith_load_fill_map(&service->env);
 	smith_load_fill_map(&service->provides);
 	smith_load_fill_map(&service->labels);
 	service->ports = g_ptr_array_new_with_free_func(smith_load_port_free);

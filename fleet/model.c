@@ -73,6 +73,14 @@ SmithGroup *smith_service_group(const SmithService *service, const SmithHost *ho
 	return NULL;
 }
 
+const char *smith_app_entry(const SmithApp *app)
+{
+	return app->form == SMITH_APP_SCRIPT   ? app->script
+	       : app->form == SMITH_APP_MODULE ? app->module
+	       : app->form == SMITH_APP_ASGI   ? app->asgi
+					       : NULL;
+}
+
 SmithService *smith_group_supervisor(const SmithFleet *fleet, const SmithGroup *group)
 {
 	for (guint i = 0; i < fleet->supervisors->len; i++) {

@@ -378,6 +378,9 @@ const SmithService *smith_service_on(const SmithService *service, const SmithHos
 SmithPort *smith_service_port(const SmithService *service, const char *name);
 /* The group of @host that lists @service, or NULL. */
 SmithGroup *smith_service_group(const SmithService *service, const SmithHost *host);
+/* What a program is started by: the script's path, the module, or "module:attribute" (borrowed);
+ * NULL for a command. */
+const char *smith_app_entry(const SmithApp *app);
 /* The service that stands for all of @group when it is a supervised one, or NULL. */
 SmithService *smith_group_supervisor(const SmithFleet *fleet, const SmithGroup *group);
 /* The network of @group on its host, or NULL: podman's default. */

@@ -206,10 +206,7 @@ static GHashTable *listed_files(const SmithService *service)
 static void lint_program(const Imports *all, const SmithService *service, const SmithService *image)
 {
 	const SmithApp *app = service->app;
-	const char *entry = app->form == SMITH_APP_SCRIPT   ? app->script
-			    : app->form == SMITH_APP_MODULE ? app->module
-			    : app->form == SMITH_APP_ASGI   ? app->asgi
-							    : NULL;
+	const char *entry = smith_app_entry(app);
 	/* an entry that is not there is told by others, or is a module of a distribution */
 	g_autoptr(SmithReach) reach =
 		entry != NULL ? smith_reach_find(all->cache, app->form, entry, 0, NULL) : NULL;
