@@ -438,6 +438,9 @@ static gboolean scan_text(Scan *scan)
 
 SmithNode *smith_node_read_json(const char *text, gsize length, const char *file, GError **error)
 {
+	/* an empty GBytes has no address, and nothing may be added to that */
+	if (length == 0)
+		text = "";
 	if (!smith_node_check_text(text, length, file, error))
 		return NULL;
 	g_autoptr(GArray) notes = g_array_new(FALSE, FALSE, sizeof(Note));
