@@ -118,15 +118,15 @@ session() {
 	cp "$ocismith" "$confine" "$outside"
 	cp -r "$BATS_FILE_TMPDIR/hello" "$outside/fleet"
 	chmod -R a-w "$outside/fleet"
-	install -d -m 700 -o 54321 -g 54321 "$outside/work"
-	cd "$outside/work"
-	fleet=$outside/fleet store=$outside/work/store ocismith=$outside/ocismith
+	install -d -m 700 -o 54321 -g 54321 "$outside/own"
+	cd "$outside/own"
+	fleet=$outside/fleet store=$outside/own/store ocismith=$outside/ocismith
 	confined=(setpriv --reuid 54321 --regid 54321 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs
 		env -i "ASAN_OPTIONS=$ASAN_OPTIONS" "$outside/confine" --kill)
 	confined lock --check
 	confined --format json build >built.json
 	named built.json | diff "$BATS_FILE_TMPDIR/hello.golden" -
-	confined units --output "$outside/work/units"
+	confined units --output "$outside/own/units"
 	[ -n "$(find units -name '*.container')" ]
 	# nothing new has to be written, and what has cannot be
 	confined lock --update
