@@ -7,15 +7,16 @@ BUILD    ?= out$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 ifeq ($(origin CC),default)
 CC       := gcc
 endif
-FOLDERS  := base oci python store layers fleet lint build quadlet cmd
+FOLDERS  := base oci python seccomp store layers sandbox execute fleet lint build quadlet cmd
 PKGS     := json-glib-1.0 yaml-0.1 libcrypto libzstd
 
 # Debian packages: to build, to test; goals that need them install, as root, what is missing.
 BUILD_PKGS := gcc make pkg-config libglib2.0-dev libjson-glib-dev libyaml-dev libssl-dev \
-              libarchive-dev libzstd-dev libdeflate-dev libisal-dev libcurl4-openssl-dev
+              libarchive-dev libzstd-dev libdeflate-dev libisal-dev libcurl4-openssl-dev \
+              libostree-dev libseccomp-dev libcap-dev
 TEST_PKGS  := bats perl python3 python3-packaging python3-jsonschema python3-venv python3-pip \
               python3-yaml python3-zmq iproute2 skopeo umoci zstd patchelf binutils dpkg-dev \
-              xz-utils file libseccomp-dev shellcheck \
+              xz-utils file shellcheck \
               clang-format-14 groff-base golang-github-opencontainers-image-spec-dev
 FUZZ_PKGS  := clang-14 libclang-rt-14-dev
 

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "base/event.h"
+
+/*
+ * The sandbox: runs one command on a root file system of its own, as root to itself and as nobody
+ * in particular to the machine, with no subordinate ids and no helper.
+ *
+ * The command sees the tree of `root` with what `binds` lay over it, its own /proc, a minimal /dev,
+ * and no network unless asked for. With `work` it may write everywhere (an overlay; where the
+ * kernel has none for us, a copy), and what it changed is read by sandbox/upper.h; without, the
+ * root is read-only and only binds marked so and /tmp can be written.
+ *
+ * With `record_owners`, owners, devices, setuid bits, capabilities and the ids of processes are
+ * answered as root would be answered (sandbox/record.h), so that what was changed has the owners
+ * that root would have left.
+ *
+ * When this returns, no process and no mount of the step is left; nor are there any after this
+ * process has been killed. May be called from several threads.
+ *
+ * Errors: SMITH_ERROR_UNSUPPORTED when the machine refuses what is needed (the text names it, and
+ * `ocismith doctor`); SMITH_ERROR_LIMIT when a limit of the step was reached; SMITH_ERROR_FAILED
+ * with the last lines of output when the command failed.
+ */
+typedef enum {
+	SMITH_SANDBOX_ONE_UID,	 /* the caller's own uid as 0, and the owner record */
+	SMITH_SANDBOX_MANY_UIDS, /* 0..65535 by newuidmap and /etc/subuid */
+	SMITH_SANDBOX_ROOT,	 /* no user namespace; for root */
+} SmithSandboxMode;
+
+/* A file or directory of the machine, seen in the sandbox at @target (absolute, made if missing,
+ * never through a link of the root's). */
+typedef struct {
+	const char *source;
+	const char *target;
+	bool writable;
+} SmithSandboxBind;
+
+/* 0: the default */
+typedef struct {
+	guint seconds;	 /* 3600 */
+	guint64 memory;	 /* bytes of address space of each process; none */
+	guint processes; /* at once; 4096 */
+	guint64 output;	 /* bytes of log; 64 MiB */
+	guint64 file;	 /* bytes of any one file; none */
+} SmithSandboxLimits;
+
+typedef struct {
+	const char *name; /* "apt family-web", for errors and events */
+	SmithSandboxMode mode;
+	const char *root;	 /* a read-only directory */
+	const char *work;	 /* an empty directory that the caller has made and removes
+				    (smith_upper_remove()); NULL: nothing may change */
+	const char *const *argv; /* argv[0] is looked up in PATH of @env, inside */
+	const char *const *env;	 /* all of it: nothing is inherited */
+	const char *cwd;	 /* NULL: "/" */
+	const SmithSandboxBind *binds;
+	guint n_binds;
+	bool network; /* the machine's, with its resolv.conf; else none but loopback */
+	bool record_owners;
+	GBytes *input; /* of stdin; NULL: none */
+	int log_fd;    /* where stdout and stderr go, or -1: nowhere but errors' last lines */
+	SmithSandboxLimits limits;
+} SmithSandboxStep;
+
+typedef struct {
+	int status; /* exit status of the command, 128 + signal when it was killed */
+	char *tail; /* its last 8 KiB of output, valid UTF-8 */
+	gint64 microseconds;
+	guint64 answered; /* calls that the record answered */
+} SmithSandboxResult;
+
+/* FALSE when the command could not be run or did not end by itself. A status other than 0 is no
+ * error here. *result is cleared by the caller. */
+gboolean smith_sandbox_run(const SmithSandboxStep *step, SmithSandboxResult *result,
+			   GError **error);
+/* As above, and a status other than 0 is SMITH_ERROR_FAILED with the last lines. */
+gboolean smith_sandbox_check(const SmithSandboxStep *step, SmithSandboxResult *result,
+			     GError **error);
+void smith_sandbox_result_clear(SmithSandboxResult *result);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmithSandboxResult, smith_sandbox_result_clear)
