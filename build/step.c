@@ -8,25 +8,15 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "build/app.h"
-#include "build/key.h"
 #include "fleet/runtime.h"
 #include "fleet/wheel-file.h"
+#include "layers/known.h"
 #include "python/venv.h"
 #include "python/wheel-install.h"
+#include "store/key.h"
 
 /* Wheels above this are read and inflated on one core while another hashes and writes. */
 #define SPLIT_ABOVE (4 * 1024 * 1024)
-
-/* The words of a step's record, which is one line. */
-enum {
-	RECORD_MEDIA_TYPE,
-	RECORD_DIGEST,
-	RECORD_SIZE,
-	RECORD_DIFF_ID,
-	RECORD_UNPACKED_SIZE,
-	RECORD_ENTRIES,
-	RECORD_FIELDS,
-};
 
 static SmithStep *new_step(const SmithStepContext *context, char *name,
 			   SmithEntryIter *(*open)(SmithStep *, GError **))
@@ -247,53 +237,11 @@ SmithStep *smith_step_new_machine(const SmithStepContext *context, const SmithHo
 	return step;
 }
 
-/* NULL when the text is not what write_record() writes. */
-static SmithLayer *read_record(GBytes *record)
-{
-	g_autofree char *text = g_strndup(g_bytes_get_data(record, NULL), g_bytes_get_size(record));
-	g_auto(GStrv) words = g_strsplit(text, " ", RECORD_FIELDS);
-	guint64 size = 0, unpacked = 0, entries = 0;
-	if (g_strv_length(words) != RECORD_FIELDS ||
-	    !smith_spec_is_layer(words[RECORD_MEDIA_TYPE]) ||
-	    !smith_digest_is_sha256(words[RECORD_DIGEST]) ||
-	    !smith_digest_is_sha256(words[RECORD_DIFF_ID]) ||
-	    !g_ascii_string_to_unsigned(words[RECORD_SIZE], 10, 0, G_MAXINT64, &size, NULL) ||
-	    !g_ascii_string_to_unsigned(words[RECORD_UNPACKED_SIZE], 10, 0, G_MAXINT64, &unpacked,
-					NULL) ||
-	    !g_ascii_string_to_unsigned(g_strchomp(words[RECORD_ENTRIES]), 10, 0, G_MAXINT64,
-					&entries, NULL))
-		return NULL;
-	SmithLayer *layer = g_new0(SmithLayer, 1);
-	layer->media_type = g_strdup(words[RECORD_MEDIA_TYPE]);
-	layer->digest = g_strdup(words[RECORD_DIGEST]);
-	layer->size = size;
-	layer->diff_id = g_strdup(words[RECORD_DIFF_ID]);
-	layer->unpacked_size = unpacked;
-	layer->entries = entries;
-	return layer;
-}
-
-static gboolean write_record(const SmithStep *step, GError **error)
-{
-	const SmithLayer *layer = step->layer;
-	g_autofree char *text = g_strdup_printf(
-		"%s %s %" G_GUINT64_FORMAT " %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n",
-		layer->media_type, layer->digest, layer->size, layer->diff_id, layer->unpacked_size,
-		layer->entries);
-	return smith_store_put_step(step->context->store, step->key, text, strlen(text), error);
-}
-
 gboolean smith_step_look_up(SmithStep *step)
 {
-	SmithStore *store = step->context->store;
-	g_autoptr(GBytes) record = smith_store_get_step(store, step->key);
-	g_autoptr(SmithLayer) layer = record != NULL ? read_record(record) : NULL;
-	if (layer == NULL ||
-	    !smith_layout_has_blob(smith_store_layout(store), layer->digest, (gint64)layer->size))
-		return FALSE;
-	step->layer = g_steal_pointer(&layer);
-	step->cached = true;
-	return TRUE;
+	step->layer = smith_known_layer(step->context->store, step->key);
+	step->cached = step->layer != NULL;
+	return step->cached;
 }
 
 static gboolean write_layer(SmithStep *step, SmithEntryIter *iter, GError **error)
@@ -304,7 +252,8 @@ static gboolean write_layer(SmithStep *step, SmithEntryIter *iter, GError **erro
 	step->layer =
 		smith_layer_write(iter, context->compression, split,
 				  smith_layout_blobs_fd(smith_store_layout(context->store)), error);
-	return step->layer != NULL && write_record(step, error);
+	return step->layer != NULL &&
+	       smith_known_layer_add(context->store, step->key, step->layer, error);
 }
 
 gboolean smith_step_run(SmithStep *step, GError **error)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "build/key.h"
+#include "store/key.h"
 
 #include <string.h>
 
@@ -68,8 +68,8 @@ static void test_lists(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/build/key/canonical", test_canonical);
-	g_test_add_func("/build/key/distinct", test_distinct);
-	g_test_add_func("/build/key/lists", test_lists);
+	g_test_add_func("/store/key/canonical", test_canonical);
+	g_test_add_func("/store/key/distinct", test_distinct);
+	g_test_add_func("/store/key/lists", test_lists);
 	return g_test_run();
 }
