@@ -60,13 +60,23 @@ static char *file_name_of(GUri *uri)
 	return g_steal_pointer(&name);
 }
 
+/* The library reads more URLs than RFC 3986 (3.3) lets it write: what stands behind a host begins
+ * with a slash, and without one there is no second. */
+static bool can_be_written(GUri *uri)
+{
+	const char *path = g_uri_get_path(uri);
+	if (g_uri_get_host(uri) == NULL)
+		return !g_str_has_prefix(path, "//");
+	return *path == '\0' || *path == '/';
+}
+
 /* A file with name and URL, its sha256 from the fragment; NULL when @href leads to none. */
 static SmithIndexFile *resolve_file(GUri *base, const char *href)
 {
 	/* encoded: what the server wrote is what it is asked for */
 	g_autoptr(GUri) uri = g_uri_parse_relative(
 		base, href, G_URI_FLAGS_ENCODED | G_URI_FLAGS_PARSE_RELAXED, NULL);
-	if (uri == NULL)
+	if (uri == NULL || !can_be_written(uri))
 		return NULL;
 	const char *scheme = g_uri_get_scheme(uri);
 	if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0 &&

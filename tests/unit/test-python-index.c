@@ -82,7 +82,8 @@ static void test_no_files(void)
 		"<a href=\"javascript:alert(1)\"><a href=\"ftp://h/a.whl\"><a href=\"..%2f..%2fx\">"
 		"<a href=\"%00x\"><a href=\"a%0ab.whl\"><a href=\"http://[bad/x.whl\"><a "
 		"href=\"..\">"
-		"<a href=\"%ff%fe.whl\"><a href=\"data:text/html,x.whl\">");
+		"<a href=\"%ff%fe.whl\"><a href=\"data:text/html,x.whl\">"
+		"<a href=\"https://host;path/a.whl\"><a href=\"https:/.//a.whl\">");
 	g_assert_cmpuint(files->len, ==, 0);
 }
 
