@@ -168,7 +168,7 @@ bench: all test-programs ## times of check, and against buildah; BENCH_ARGS goes
 	@$(TEST_ENV) tests/bench/run $(BENCH_ARGS)
 
 FUZZ_SECONDS ?= 60
-fuzz: $(BUILD)/deps-test ## each fuzz target for FUZZ_SECONDS
+fuzz: $(BUILD)/deps-test ## each fuzz target for FUZZ_SECONDS, or the same FUZZ_RUNS inputs
 	@tests/tools/install-deps $(FUZZ_PKGS)
 	$(MAKE) BUILD=$(BUILD)/clang CC=clang-14 SANITIZE=fuzzer-no-link,address,undefined fuzz-programs
 	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(BUILD)/clang/fuzz

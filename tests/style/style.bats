@@ -155,3 +155,25 @@ refused() {
 	[ "$status" -eq 1 ]
 	[[ $output == *'not written from the top'* ]]
 }
+
+@test "fuzzing: what failed is told last, with its input" {
+	mkdir "$plant/fuzz"
+	printf '#!/bin/sh\necho "stat::number_of_executed_units: 7"\n' >"$plant/fuzz/fuzz-json"
+	cat >"$plant/fuzz/fuzz-expr" <<-'END'
+		#!/bin/sh
+		for argument; do
+			case $argument in
+			-artifact_prefix=*) printf bad >"${argument#*=}crash" ;;
+			esac
+		done
+		echo 'INFO: Running' >&2
+		echo 'Assertion failed: a == b' >&2
+		exit 77
+	END
+	chmod +x "$plant"/fuzz/*
+	run env FUZZ_RUNS=1 "$style/../fuzz/run" "$plant/fuzz"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == 'ok fuzz-json: 7 inputs'*'FAILED fuzz-expr: exit status 77'*'Assertion failed'*'base64: YmFk' ]]
+	[[ $output != *INFO:* ]]
+}
