@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "fleet/wheel-file.h"
 #include "oci/spec.h"
+#include "store/fetch.h"
 
 /* Go's names of architectures and those of uname(2), which wheels and markers use. */
 static const struct {
@@ -68,7 +69,7 @@ static int open_candidate(const SmithPick *pick, GError **error)
 	const char *url = pick->candidate->url;
 	if (!smith_wheel_file_is_local(url)) {
 		g_autofree char *hex =
-			smith_wheel_file_fetch(pick->store, url, pick->candidate->promised, error);
+			smith_fetch(pick->store, url, pick->candidate->promised, error);
 		if (hex == NULL)
 			return -1;
 		g_autofree char *path = smith_store_file_path(hex);

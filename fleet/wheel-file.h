@@ -13,11 +13,6 @@
 SmithWheel *smith_wheel_file_open(const SmithFleet *fleet, SmithStore *store,
 				  const SmithLockWheel *wheel, GError **error);
 
-/* Downloads @url into the store's files and returns its SHA-256 in hex; with @sha256 given the
- * bytes must have it, and nothing is done when the store has it, undamaged. */
-char *smith_wheel_file_fetch(SmithStore *store, const char *url, const char *sha256,
-			     GError **error);
-
 /* Opens the wheel at the local @url for reading; an error when it is no regular file. */
 int smith_wheel_file_open_local(const SmithFleet *fleet, const char *url, GError **error);
 

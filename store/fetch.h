@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "store/store.h"
+
+/*
+ * Downloads, in the store's files by their SHA-256 (64 hex digits). In any thread.
+ */
+
+/* Downloads @url into the store's files and returns its SHA-256; with @sha256 given the bytes must
+ * have it (else SMITH_ERROR_VERIFY), and nothing is done when the store has it, undamaged. */
+char *smith_fetch(SmithStore *store, const char *url, const char *sha256, GError **error);
+
+/* Opens a file of the store's for reading. */
+int smith_fetch_open(const SmithStore *store, const char *sha256, GError **error);
+
+/* All of the file is read: it must have @size bytes of this digest, else SMITH_ERROR_VERIFY. */
+gboolean smith_fetch_check(int fd, gint64 size, const char *sha256, const char *name,
+			   GError **error);
