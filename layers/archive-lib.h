@@ -17,6 +17,7 @@
 #define SMITH_ARCHIVE_FUNCTIONS(X)                                                                 \
 	X(archive_errno)                                                                           \
 	X(archive_error_string)                                                                    \
+	X(archive_read_data)                                                                       \
 	X(archive_read_data_block)                                                                 \
 	X(archive_read_free)                                                                       \
 	X(archive_read_new)                                                                        \
@@ -24,6 +25,7 @@
 	X(archive_read_open2)                                                                      \
 	X(archive_read_support_filter_gzip)                                                        \
 	X(archive_read_support_filter_zstd)                                                        \
+	X(archive_read_support_format_raw)                                                         \
 	X(archive_read_support_format_tar)                                                         \
 	X(archive_set_error)                                                                       \
 	X(archive_entry_filetype)                                                                  \
