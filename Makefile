@@ -40,7 +40,7 @@ GLIB_API := -DGLIB_VERSION_MIN_REQUIRED=GLIB_VERSION_2_74 -DGLIB_VERSION_MAX_ALL
 # remembered. Third-party headers are system headers: their warnings are not ours.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) $(HEADERS) | \
              sed 's/-I/-isystem /g'))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)) -ldeflate -lisal -ldl \
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)) -ldeflate -lisal -ldl -lcap \
              -pthread)$(PKG_LIBS)
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DSMITH_VERSION='"$(VERSION)"' -I. $(GLIB_API) $(WARN) $(OPT) \
              $(HARDEN) $(PKG_CFLAGS) $(CFLAGS)

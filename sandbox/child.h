@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sandbox/ops.h"
+
+/*
+ * The other side of a step: what runs in the processes that smith_sandbox_run() starts.
+ *
+ *   ocismith -> outer -> init -> the command
+ *
+ * The parent executes a sealed copy of its own program with the name SMITH_CHILD_NAME and the
+ * descriptors below; a constructor sees the name before main() and never returns. That process,
+ * outer, has one thread and nothing of the parent's memory; it makes the namespaces and waits.
+ * init is the first process of the new pid namespace: it builds the tree, starts the command,
+ * reaps, and answers what the filter hands over. When either dies, the kernel kills the rest.
+ *
+ * What these processes have to say goes over the control socket, one SmithChildMessage a time. When
+ * the parent closes its end, or dies, everything ends.
+ *
+ * No GLib here, and nothing that runs after the command has been started trusts what it reads from
+ * the tree.
+ */
+#define SMITH_CHILD_NAME "ocismith-sandbox"
+#define SMITH_CHILD_PLAN 3
+#define SMITH_CHILD_CONTROL 4
+#define SMITH_CHILD_FIRST_FREE 5
+
+typedef enum {
+	SMITH_CHILD_FAILED = 1, /* number: an errno or 0; the text says what could not be done */
+	SMITH_CHILD_REFUSED,	/* the same, because the machine does not allow it */
+	SMITH_CHILD_MAP,   /* number: the process that wants its ids mapped; waits for a byte */
+	SMITH_CHILD_ENDED, /* number: status of the command */
+} SmithChildKind;
+
+typedef struct {
+	uint32_t kind;
+	int32_t number;
+	uint64_t answered;
+	char text[240];
+} SmithChildMessage;
+
+#define SMITH_TREE_MADE 1024
+
+/* What init has in hand of the tree. */
+typedef struct {
+	const SmithPlan *plan;
+	int root;  /* the tree's root */
+	int upper; /* the overlay's upper directory; -1: there is none */
+	int work;  /* `work` itself; -1: none */
+	uint32_t n_made;
+	/* names made for mounts to be upon, relative to the root, in order */
+	struct {
+		const char *path;
+		size_t length;
+	} made[SMITH_TREE_MADE];
+} SmithTree;
+
+/* The constructor's other half, so that the linker keeps it. */
+void smith_child_keep(void);
+
+/* Tells the parent and ends the process; @error_number 0: none. */
+_Noreturn void smith_child_die(SmithChildKind kind, int error_number, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void smith_child_tell(const SmithChildMessage *message);
+
+/* init.c: the first process of the namespace. */
+_Noreturn void smith_init_run(const SmithPlan *plan);
+/* step.c: becomes the command; @listener_to is a socket for the filter's listener, or -1. */
+_Noreturn void smith_step_run(const SmithPlan *plan, int listener_to);
+
+/* mounts.c: builds the tree and makes it the root of this mount namespace. */
+void smith_tree_build(SmithTree *tree, const SmithPlan *plan);
+/* Takes away what was made for mounts to be upon, as if it had not been. */
+void smith_tree_unmake(SmithTree *tree);
+/* copy.c: @from and what is below it to the empty directory @to, attributes included. */
+void smith_copy_tree(int from, int to);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sandbox/child.h"
+
+typedef struct {
+	SmithTree tree;
+	pid_t step;
+	int status; /* of the step, once it has ended */
+	bool ended;
+	int listener;
+	int links; /* a file of `work` for what carries no record */
+} Init;
+
+/* A new network namespace has a loopback that is down. */
+static void raise_loopback(void)
+{
+	struct ifreq request = {.ifr_flags = IFF_UP | IFF_RUNNING};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(request.ifr_name, sizeof request.ifr_name, "lo");
+	/* a kernel without IPv4 has nothing to raise */
+	if (fd < 0)
+		return;
+	(void)ioctl(fd, SIOCSIFFLAGS, &request);
+	close(fd);
+}
+
+static int receive_listener(int from)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	char byte;
+	struct iovec data = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof control};
+	const struct cmsghdr *header;
+	int fd = -1;
+
+	/* the step ends without a word here when it has told its own error */
+	if (recvmsg(from, &message, MSG_CMSG_CLOEXEC) != 1)
+		_exit(125);
+	header = CMSG_FIRSTHDR(&message);
+	if (header != NULL && header->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(header), sizeof fd);
+	return fd;
+}
+
+static void reap(Init *init)
+{
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != init->step)
+			continue;
+		init->ended = true;
+		init->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	}
+}
+
+static void serve(Init *init, int children)
+{
+	struct pollfd fds[3] = {{.fd = children, .events = POLLIN},
+				{.fd = SMITH_CHILD_CONTROL, .events = POLLIN},
+				{.fd = init->listener, .events = POLLIN}};
+
+	while (!init->ended) {
+		struct signalfd_siginfo info;
+
+		if (poll(fds, 3, -1) < 0 && errno != EINTR)
+			_exit(125);
+		/* the parent has gone, or wants an end; with us the kernel ends all the rest */
+		if (fds[1].revents != 0)
+			_exit(125);
+		if (fds[0].revents != 0) {
+			(void)!read(children, &info, sizeof info);
+			reap(init);
+		}
+	}
+}
+
+/* Whatever the command has left behind does not outlive it. */
+static void end_all(void)
+{
+	(void)kill(-1, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		continue;
+}
+
+static int watch_children(void)
+{
+	sigset_t set;
+	int fd;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		smith_child_die(SMITH_CHILD_FAILED, errno, "cannot watch processes");
+	return fd;
+}
+
+static void start_step(Init *init)
+{
+	bool listens = (init->tree.plan->flags & SMITH_PLAN_LISTEN) != 0;
+	int pair[2] = {-1, -1};
+
+	if (listens && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		smith_child_die(SMITH_CHILD_FAILED, errno, "cannot make a pair of sockets");
+	init->step = fork();
+	if (init->step < 0)
+		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot start a process");
+	if (init->step == 0)
+		smith_step_run(init->tree.plan, pair[1]);
+	if (listens) {
+		close(pair[1]);
+		init->listener = receive_listener(pair[0]);
+		close(pair[0]);
+	}
+}
+
+void smith_init_run(const SmithPlan *plan)
+{
+	static Init init = {.listener = -1, .links = -1};
+	SmithChildMessage message = {.kind = SMITH_CHILD_ENDED};
+	int children;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		smith_child_die(SMITH_CHILD_FAILED, errno, "cannot be bound to the parent");
+	smith_tree_build(&init.tree, plan);
+	if (sethostname("localhost", 9) != 0)
+		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot name the host");
+	if ((plan->flags & SMITH_PLAN_NETWORK) == 0)
+		raise_loopback();
+	/* nothing of this process can be opened through its /proc, whoever asks: the program that
+	 * it runs is the machine's */
+	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+		smith_child_die(SMITH_CHILD_FAILED, errno, "cannot be closed to others");
+	children = watch_children();
+	start_step(&init);
+	/* the last writer of the output is to be the step */
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
+	close(STDERR_FILENO);
+	serve(&init, children);
+	end_all();
+	smith_tree_unmake(&init.tree);
+	message.number = init.status;
+	smith_child_tell(&message);
+	_exit(0);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/policy.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <sys/capability.h>
+#include <sys/ioctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x80
+#endif
+#define LOW 0xffffffffu /* of a 64-bit argument that the kernel reads as an int */
+
+static const struct {
+	const char *name;
+	int error_number;
+} refused[] = {
+	/* the C library asks for clone3 first and takes this answer; its flags lie in memory that
+	 * no filter sees */
+	{"clone3", ENOSYS},
+	{"io_uring_setup", ENOSYS},
+	{"io_uring_enter", ENOSYS},
+	{"io_uring_register", ENOSYS},
+	{"mount", EPERM},
+	{"umount2", EPERM},
+	{"umount", EPERM},
+	{"pivot_root", EPERM},
+	{"move_mount", EPERM},
+	{"open_tree", EPERM},
+	{"open_tree_attr", EPERM},
+	{"fsopen", EPERM},
+	{"fsconfig", EPERM},
+	{"fsmount", EPERM},
+	{"fspick", EPERM},
+	{"mount_setattr", EPERM},
+	{"setns", EPERM},
+	{"init_module", EPERM},
+	{"finit_module", EPERM},
+	{"delete_module", EPERM},
+	{"bpf", EPERM},
+	{"perf_event_open", EPERM},
+	{"userfaultfd", EPERM},
+	{"fanotify_init", EPERM},
+	{"open_by_handle_at", EPERM},
+	{"kexec_load", EPERM},
+	{"kexec_file_load", EPERM},
+	{"reboot", EPERM},
+	{"swapon", EPERM},
+	{"swapoff", EPERM},
+	{"acct", EPERM},
+	{"quotactl", EPERM},
+	{"quotactl_fd", EPERM},
+	{"settimeofday", EPERM},
+	{"clock_settime", EPERM},
+	{"clock_adjtime", EPERM},
+	{"stime", EPERM},
+	{"add_key", EPERM},
+	{"request_key", EPERM},
+	{"keyctl", EPERM},
+	{"process_vm_readv", EPERM},
+	{"process_vm_writev", EPERM},
+	{"process_madvise", EPERM},
+	{"pidfd_getfd", EPERM},
+	{"kcmp", EPERM},
+	{"lookup_dcookie", EPERM},
+	{"nfsservctl", EPERM},
+	{"vm86", EPERM},
+	{"vm86old", EPERM},
+	{"iopl", EPERM},
+	{"ioperm", EPERM},
+	{"vhangup", EPERM},
+	{"syslog", EPERM},
+};
+
+static const struct {
+	const char *name;
+	int error_number;
+	SmithFilterMatch match;
+} refused_when[] = {
+	{"ptrace", EPERM, {0, LOW, PTRACE_ATTACH}},
+	{"ptrace", EPERM, {0, LOW, PTRACE_SEIZE}},
+	{"ioctl", EPERM, {1, LOW, TIOCSTI}},
+	{"ioctl", EPERM, {1, LOW, 0x541c /* TIOCLINUX */}},
+	{"ioctl", EPERM, {1, LOW, TIOCSETD}},
+};
+
+static const guint64 namespaces[] = {CLONE_NEWNS,   CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
+				     CLONE_NEWUSER, CLONE_NEWPID,    CLONE_NEWNET};
+
+static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+
+static const int capabilities[] = {
+	CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FOWNER,  CAP_FSETID,		 CAP_KILL,	 CAP_SETGID,
+	CAP_SETUID, CAP_SETPCAP,      CAP_SETFCAP, CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT, CAP_MKNOD,
+};
+
+/* The calls that change owners and ids: they succeed and do nothing. */
+static const char *const owners[] = {
+	"chown",      "fchown",	    "lchown",	   "fchownat",	  "setuid",	 "setgid",
+	"setreuid",   "setregid",   "setresuid",   "setresgid",	  "setgroups",	 "setfsuid",
+	"setfsgid",   "chown32",    "fchown32",	   "lchown32",	  "setuid32",	 "setgid32",
+	"setreuid32", "setregid32", "setresuid32", "setresgid32", "setgroups32",
+};
+
+static gboolean add_namespaces(SmithFilter *filter, GError **error)
+{
+	const SmithFilterMatch time = {0, CLONE_NEWTIME, CLONE_NEWTIME};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(namespaces); i++) {
+		const SmithFilterMatch match = {0, namespaces[i], namespaces[i]};
+
+		if (!smith_filter_add(filter, SMITH_FILTER_ERRNO, EPERM, "clone", &match, 1,
+				      error) ||
+		    !smith_filter_add(filter, SMITH_FILTER_ERRNO, EPERM, "unshare", &match, 1,
+				      error))
+			return FALSE;
+	}
+	/* in clone() this bit is part of the signal */
+	return smith_filter_add(filter, SMITH_FILTER_ERRNO, EPERM, "unshare", &time, 1, error);
+}
+
+static gboolean add_families(SmithFilter *filter, GError **error)
+{
+	for (int family = 0; family < 64; family++) {
+		const SmithFilterMatch match = {0, LOW, (guint64)family};
+		bool wanted = false;
+
+		for (gsize i = 0; i < G_N_ELEMENTS(families); i++)
+			wanted = wanted || families[i] == family;
+		if (!wanted && !smith_filter_add(filter, SMITH_FILTER_ERRNO, EAFNOSUPPORT, "socket",
+						 &match, 1, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean add_refused(SmithFilter *filter, GError **error)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(refused); i++)
+		if (!smith_filter_add(filter, SMITH_FILTER_ERRNO, refused[i].error_number,
+				      refused[i].name, NULL, 0, error))
+			return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS(refused_when); i++)
+		if (!smith_filter_add(filter, SMITH_FILTER_ERRNO, refused_when[i].error_number,
+				      refused_when[i].name, &refused_when[i].match, 1, error))
+			return FALSE;
+	return add_namespaces(filter, error) && add_families(filter, error);
+}
+
+static gboolean add_owners(SmithFilter *filter, GError **error)
+{
+	static const guint64 types[] = {S_IFCHR, S_IFBLK};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(owners); i++)
+		if (!smith_filter_add(filter, SMITH_FILTER_ERRNO, 0, owners[i], NULL, 0, error))
+			return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
+		const SmithFilterMatch mknod = {1, S_IFMT, types[i]};
+		const SmithFilterMatch mknodat = {2, S_IFMT, types[i]};
+
+		if (!smith_filter_add(filter, SMITH_FILTER_ERRNO, 0, "mknod", &mknod, 1, error) ||
+		    !smith_filter_add(filter, SMITH_FILTER_ERRNO, 0, "mknodat", &mknodat, 1, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+GBytes *smith_policy_filter(bool record_owners, bool listens G_GNUC_UNUSED, GError **error)
+{
+	g_autoptr(SmithFilter) filter = smith_filter_new(SMITH_FILTER_ALLOW, 0, error);
+
+	if (filter == NULL || !add_refused(filter, error))
+		return NULL;
+	if (record_owners && !add_owners(filter, error))
+		return NULL;
+	return smith_filter_export(filter, error);
+}
+
+uint64_t smith_policy_capabilities(void)
+{
+	uint64_t bits = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(capabilities); i++)
+		bits |= (uint64_t)1 << capabilities[i];
+	return bits;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "seccomp/filter.h"
+
+/*
+ * What a step may not do, whoever it is in its namespaces: what no build needs and what kernels had
+ * holes in. Refused are new namespaces and mounts, kernel modules, bpf, kexec, keys, io_uring,
+ * userfaultfd, perf, file handles, clocks, quotas, tracing and memory of processes that are no
+ * children, input into terminals, sockets but of the local, internet and netlink families, and all
+ * entries of other architectures.
+ *
+ * With @record_owners the calls that the owner record answers are added, with a listener or, when
+ * @listens is false, so that they succeed and do nothing.
+ */
+GBytes *smith_policy_filter(bool record_owners, bool listens, GError **error);
+
+/* The capabilities of a step, a bit each: those that root has in a build of podman's or docker's.
+ */
+uint64_t smith_policy_capabilities(void);

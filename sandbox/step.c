@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox/child.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static char *args[SMITH_PLAN_STRINGS + 1];
+static char *env[SMITH_PLAN_STRINGS + 1];
+
+static void fill(char **list, const SmithPlan *plan, uint32_t offset, uint32_t n)
+{
+	const uint32_t *strings = (const uint32_t *)(const void *)((const char *)plan + offset);
+
+	for (uint32_t i = 0; i < n; i++)
+		list[i] = (char *)(uintptr_t)smith_plan_string(plan, strings[i]);
+	list[n] = NULL;
+}
+
+static void set_limits(const SmithPlan *plan)
+{
+	const SmithPlanLimit *limits =
+		(const SmithPlanLimit *)(const void *)((const char *)plan + plan->limits);
+
+	for (uint32_t i = 0; i < plan->n_limits; i++) {
+		struct rlimit limit;
+
+		if (getrlimit((int)limits[i].resource, &limit) != 0)
+			smith_child_die(SMITH_CHILD_FAILED, errno, "cannot read limit %u",
+					limits[i].resource);
+		if (limits[i].hard < limit.rlim_max)
+			limit.rlim_max = limits[i].hard;
+		limit.rlim_cur = limits[i].soft < limit.rlim_max ? limits[i].soft : limit.rlim_max;
+		if (setrlimit((int)limits[i].resource, &limit) != 0)
+			smith_child_die(SMITH_CHILD_FAILED, errno, "cannot set limit %u",
+					limits[i].resource);
+	}
+}
+
+static void drop_capabilities(uint64_t kept)
+{
+	cap_t caps = cap_init();
+	bool ok = caps != NULL;
+
+	for (cap_value_t cap = 0; ok && cap < (cap_value_t)cap_max_bits(); cap++) {
+		if ((kept >> cap & 1) == 0) {
+			/* one that the caller lacks cannot be given either */
+			ok = cap_drop_bound(cap) == 0 || cap_get_bound(cap) == 0;
+			continue;
+		}
+		if (cap_get_bound(cap) != 1)
+			continue;
+		ok = cap_set_flag(caps, CAP_PERMITTED, 1, &cap, CAP_SET) == 0 &&
+		     cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, CAP_SET) == 0;
+	}
+	if (!ok || cap_set_proc(caps) != 0)
+		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot drop capabilities");
+	(void)cap_free(caps);
+}
+
+static void send_listener(int to, int listener)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = {.space = {0}};
+	char byte = 0;
+	struct iovec data = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof control};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof listener);
+	memcpy(CMSG_DATA(header), &listener, sizeof listener);
+	if (sendmsg(to, &message, MSG_NOSIGNAL) != 1)
+		_exit(125);
+}
+
+static void load_filter(const SmithPlan *plan, int listener_to)
+{
+	const struct sock_fprog program = {
+		.len = (unsigned short)plan->n_filter,
+		.filter = (struct sock_filter *)((uintptr_t)plan + plan->filter),
+	};
+	unsigned flags = 0;
+	long fd;
+
+	if (plan->n_filter == 0)
+		return;
+#ifdef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+	/* a signal must not repeat a call that has been answered in part */
+	if (listener_to >= 0)
+		flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+	if (fd < 0 && errno == EINVAL && listener_to >= 0)
+		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+			     &program);
+#else
+	if (listener_to >= 0)
+		flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+#endif
+	if (fd < 0)
+		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot load the seccomp filter");
+	if (listener_to >= 0)
+		send_listener(listener_to, (int)fd);
+}
+
+static const char *find_path(const SmithPlan *plan)
+{
+	for (uint32_t i = 0; i < plan->n_env; i++)
+		if (strncmp(env[i], "PATH=", 5) == 0)
+			return env[i] + 5;
+	return DEFAULT_PATH;
+}
+
+static _Noreturn void execute(const SmithPlan *plan)
+{
+	const char *path = find_path(plan);
+	char file[PATH_MAX];
+	int error_number = ENOENT;
+
+	if (strchr(args[0], '/') != NULL) {
+		(void)execve(args[0], args, env);
+		smith_child_die(SMITH_CHILD_FAILED, errno, "cannot run '%s'", args[0]);
+	}
+	while (*path != '\0') {
+		size_t length = strcspn(path, ":");
+
+		(void)snprintf(file, sizeof file, "%.*s/%s", (int)length, path, args[0]);
+		if (length > 0)
+			(void)execve(file, args, env);
+		if (errno != ENOENT && errno != ENOTDIR)
+			error_number = errno;
+		path += length + (path[length] == ':');
+	}
+	smith_child_die(SMITH_CHILD_FAILED, error_number, "cannot run '%s'", args[0]);
+}
+
+void smith_step_run(const SmithPlan *plan, int listener_to)
+{
+	const char *cwd = smith_plan_string(plan, plan->cwd);
+	sigset_t none;
+
+	fill(args, plan, plan->args, plan->n_args);
+	fill(env, plan, plan->env, plan->n_env);
+	(void)setsid();
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	/* all else ends at execve() */
+	if (close_range(SMITH_CHILD_PLAN, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot close descriptors");
+	if (chdir(cwd) != 0)
+		smith_child_die(SMITH_CHILD_FAILED, errno, "cannot change to directory '%s'", cwd);
+	if ((plan->flags & (SMITH_PLAN_OWN_USERS | SMITH_PLAN_MANY_USERS)) !=
+		    SMITH_PLAN_OWN_USERS &&
+	    setgroups(0, NULL) != 0)
+		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot drop groups");
+	set_limits(plan);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot renounce new privileges");
+	drop_capabilities(plan->capabilities);
+	load_filter(plan, listener_to);
+	execute(plan);
+}
