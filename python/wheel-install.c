@@ -5,19 +5,21 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "python/pyc.h"
 #include "python/scheme.h"
 #include "python/script.h"
 
 #define MAX_SCRIPT (16 * 1024 * 1024)
 #define INSTALLER_TEXT "ocismith\n"
 
-/* One file to be. Exactly one of member and bytes is its content. */
+/* One file to be. Exactly one of member, bytes and pyc is its content. */
 typedef struct {
 	char *path;   /* below the root */
 	char *origin; /* for errors: "file 'x'", "console script 'y'" */
 	const SmithZipMember *member;
 	const guint8 *sha256; /* of member, of the wheel's RECORD; NULL: not listed there */
 	GBytes *bytes;
+	SmithContent *pyc; /* borrowed of the target */
 	guint32 mode;
 } Item;
 
@@ -30,6 +32,7 @@ typedef struct {
 	GPtrArray *names;     /* (element-type char*) commands of entry points */
 	GPtrArray *points;    /* (element-type SmithEntryPoint*) borrowed, parallel to names */
 	GHashTable *commands; /* set of names of entry points, as they are in the wheel */
+	GHashTable *compiled; /* set of paths of the target's .pyc files */
 } Job;
 
 static void item_free(gpointer data)
@@ -104,6 +107,23 @@ static void add_generated_row(Job *job, const char *path, GBytes *bytes)
 							    g_bytes_get_size(bytes)));
 }
 
+static void add_pyc(Job *job, const Item *source, const char *record_path)
+{
+	SmithContent *pyc = job->target->pycs != NULL
+				    ? g_hash_table_lookup(job->target->pycs, source->path)
+				    : NULL;
+	g_autofree char *record = NULL;
+	Item *item;
+
+	if (pyc == NULL)
+		return;
+	record = smith_pyc_path(record_path, job->target->python);
+	item = add_item(job, smith_pyc_path(source->path, job->target->python),
+			g_strdup_printf("bytecode of %s", source->origin), 0644);
+	item->pyc = pyc;
+	add_row(job, NULL, record);
+}
+
 static gboolean add_member(Job *job, const SmithZipMember *member, GError **error)
 {
 	const SmithRecordRow *row = smith_wheel_row(job->wheel, member->name);
@@ -114,6 +134,8 @@ static gboolean add_member(Job *job, const SmithZipMember *member, GError **erro
 
 	if (!smith_scheme_map(job->scheme, member->name, &path, &record_path, &is_script, error))
 		return FALSE;
+	if (g_hash_table_contains(job->compiled, path))
+		return TRUE;
 	if (is_script && is_wrapped(job, member->name)) {
 		/* pip leaves the row of the file that it does not install as it was */
 		add_row(job, row, member->name);
@@ -129,6 +151,7 @@ static gboolean add_member(Job *job, const SmithZipMember *member, GError **erro
 		add_generated_row(job, record_path, item->bytes);
 	else
 		add_row(job, row, record_path);
+	add_pyc(job, item, record_path);
 	return TRUE;
 }
 
@@ -261,7 +284,9 @@ static GPtrArray *make_entries(const Job *job)
 		const Item *item = job->items->pdata[i];
 		SmithEntry *entry = make_entry(job, SMITH_ENTRY_FILE, item->path, item->mode);
 
-		if (item->bytes != NULL)
+		if (item->pyc != NULL)
+			entry->content = smith_content_ref(item->pyc);
+		else if (item->bytes != NULL)
 			entry->content = smith_content_new_bytes(item->bytes);
 		else
 			entry->content =
@@ -273,6 +298,20 @@ static GPtrArray *make_entries(const Job *job)
 	return entries;
 }
 
+static GHashTable *compiled_paths(const SmithInstallTarget *target)
+{
+	GHashTable *paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	GHashTableIter iter;
+	gpointer source;
+
+	if (target->pycs == NULL)
+		return paths;
+	g_hash_table_iter_init(&iter, target->pycs);
+	while (g_hash_table_iter_next(&iter, &source, NULL))
+		g_hash_table_add(paths, smith_pyc_path(source, target->python));
+	return paths;
+}
+
 static void job_init(Job *job, SmithWheel *wheel, const SmithInstallTarget *target)
 {
 	job->wheel = wheel;
@@ -282,6 +321,7 @@ static void job_init(Job *job, SmithWheel *wheel, const SmithInstallTarget *targ
 	job->names = g_ptr_array_new_with_free_func(g_free);
 	job->points = g_ptr_array_new();
 	job->commands = g_hash_table_new(g_str_hash, g_str_equal);
+	job->compiled = compiled_paths(target);
 	for (guint i = 0; i < wheel->console->len; i++)
 		g_hash_table_add(job->commands,
 				 ((SmithEntryPoint *)wheel->console->pdata[i])->name);
@@ -297,6 +337,7 @@ static void job_clear(Job *job)
 	g_ptr_array_unref(job->names);
 	g_ptr_array_unref(job->points);
 	g_hash_table_unref(job->commands);
+	g_hash_table_unref(job->compiled);
 	smith_scheme_free(job->scheme);
 }
 

@@ -11,7 +11,7 @@
  * A wheel as the files that it becomes in a venv: what pip 23.0.1 `install --no-deps --no-compile`
  * lays there, without running anything.
  *
- *   SmithInstallTarget target = {"opt/venv", "3.11", "/opt/venv/bin/python3", epoch, 0, 0, false};
+ *   SmithInstallTarget target = {"opt/venv", "3.11", "/opt/venv/bin/python3", epoch};
  *   g_autoptr (SmithEntryIter) entries = smith_wheel_entries (wheel, &target, error);
  *
  * The result is a function of the wheel's bytes and the target alone. Entries come in layer order
@@ -41,6 +41,10 @@ typedef struct {
 	/* The wheel's bytes are known to be those that smith_wheel_verify() has passed (a lock pins
 	 * them): contents check size and CRC-32 only, and save one SHA-256 of every file. */
 	bool verified;
+	/* Bytecode: path of a source below the root -> SmithContent* of its .pyc, which gets a row
+	 * without hash in RECORD, as pip writes it; NULL: none. What the wheel has in the place of
+	 * one of them is left out. */
+	GHashTable *pycs;
 } SmithInstallTarget;
 
 SmithEntryIter *smith_wheel_entries(SmithWheel *wheel, const SmithInstallTarget *target,

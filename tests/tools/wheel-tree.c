@@ -90,7 +90,7 @@ static gboolean write_tree(SmithEntryIter *iter, const char *prefix, const char 
 
 static gboolean lay_wheels(char **args, int count, GError **error)
 {
-	SmithInstallTarget target = {args[0] + 1, args[1], args[2], 0, 0, 0, false};
+	SmithInstallTarget target = {args[0] + 1, args[1], args[2], 0, 0, 0, false, NULL};
 
 	for (int i = 4; i < count; i++) {
 		g_autoptr(SmithWheel) wheel = smith_wheel_open(AT_FDCWD, args[i], error);

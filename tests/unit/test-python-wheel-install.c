@@ -9,7 +9,7 @@
 #define DATA "demo-1.0.data"
 
 static const SmithInstallTarget usual = {
-	"opt/venv", "3.11", "/opt/venv/bin/python3", 1700000000, 10001, 10002, false};
+	"opt/venv", "3.11", "/opt/venv/bin/python3", 1700000000, 10001, 10002, false, NULL};
 
 static GPtrArray *lay(WheelBuilder *builder, const SmithInstallTarget *target, GError **error)
 {
@@ -288,31 +288,31 @@ static void test_targets(void)
 		SmithInstallTarget target;
 		const char *first;
 	} good[] = {
-		{{"v", "3.9", "/v/bin/python3", 0, 0, 0, false}, "#!/v/bin/python3\n#"},
-		{{"v", "3.9", "/a b/python3", 0, 0, 0, false},
+		{{"v", "3.9", "/v/bin/python3", 0, 0, 0, false, NULL}, "#!/v/bin/python3\n#"},
+		{{"v", "3.9", "/a b/python3", 0, 0, 0, false, NULL},
 		 "#!/bin/sh\n'''exec' \"/a b/python3\" \"$0\" \"$@\"\n' '''\n#"},
 		{{"v", "3.9",
 		  "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 		  "a"
 		  "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/python",
-		  0, 0, 0, false},
+		  0, 0, 0, false, NULL},
 		 "#!/aaaa"},
 		{{"v", "3.9",
 		  "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 		  "a"
 		  "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/python3",
-		  0, 0, 0, false},
+		  0, 0, 0, false, NULL},
 		 "#!/bin/sh\n'''exec' /aaaa"},
 	};
 	static const SmithInstallTarget bad[] = {
-		{"/opt/venv", "3.11", "/x", 0, 0, 0, false},
-		{"..", "3.11", "/x", 0, 0, 0, false},
-		{"a/../b", "3.11", "/x", 0, 0, 0, false},
-		{".", "3.11", "/x", 0, 0, 0, false},
-		{"v", "3.9", "x", 0, 0, 0, false},
-		{"v", "3.9", "/x\ny", 0, 0, 0, false},
-		{"v", "3", "/x", 0, 0, 0, false},
-		{"v", "3.11/x", "/x", 0, 0, 0, false},
+		{"/opt/venv", "3.11", "/x", 0, 0, 0, false, NULL},
+		{"..", "3.11", "/x", 0, 0, 0, false, NULL},
+		{"a/../b", "3.11", "/x", 0, 0, 0, false, NULL},
+		{".", "3.11", "/x", 0, 0, 0, false, NULL},
+		{"v", "3.9", "x", 0, 0, 0, false, NULL},
+		{"v", "3.9", "/x\ny", 0, 0, 0, false, NULL},
+		{"v", "3", "/x", 0, 0, 0, false, NULL},
+		{"v", "3.11/x", "/x", 0, 0, 0, false, NULL},
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(good); i++) {
@@ -396,6 +396,39 @@ static void test_lie_while_streaming(void)
 	}
 }
 
+/* Beside its source, with a row that promises nothing; what the wheel has there is not believed. */
+static void test_bytecode(void)
+{
+	static const char path[] = SITE "/demo/__pycache__/__init__.cpython-311.pyc";
+	g_auto(WheelBuilder) builder = {0};
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) entries = NULL;
+	g_autoptr(GBytes) pyc = g_bytes_new_static("compiled", 8);
+	g_autoptr(SmithContent) content = smith_content_new_bytes(pyc);
+	g_autoptr(GHashTable) pycs = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autofree char *text = NULL, *record = NULL;
+	SmithInstallTarget target = usual;
+
+	g_hash_table_insert(pycs, (gpointer)SITE "/demo/__init__.py", content);
+	target.pycs = pycs;
+	wheel_begin(&builder);
+	wheel_add(&builder, &(ZipSpec){.name = "demo/__init__.py", .data = "x = 1\n"});
+	wheel_add(&builder, &(ZipSpec){.name = "demo/other.py", .data = "x = 1\n"});
+	wheel_add(&builder,
+		  &(ZipSpec){.name = "demo/__pycache__/__init__.cpython-311.pyc", .data = "stale"});
+	entries = lay(&builder, &target, &error);
+	g_assert_no_error(error);
+	text = text_of(entries, path);
+	g_assert_cmpstr(text, ==, "compiled");
+	g_assert_cmpuint(find(entries, path)->mode, ==, 0644);
+	g_assert_cmpuint(find(entries, path)->uid, ==, 10001);
+	g_assert_null(find(entries, SITE "/demo/__pycache__/other.cpython-311.pyc"));
+	record = text_of(entries, SITE "/" INFO "/RECORD");
+	g_assert_nonnull(strstr(record, "\r\ndemo/__pycache__/__init__.cpython-311.pyc,,\r\n"));
+	g_assert_null(strstr(record, "__init__.cpython-311.pyc,sha256"));
+	g_assert_null(strstr(record, "other.cpython"));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -407,5 +440,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/python/wheel-install/targets", test_targets);
 	g_test_add_func("/python/wheel-install/versioned-commands", test_versioned_commands);
 	g_test_add_func("/python/wheel-install/lie-while-streaming", test_lie_while_streaming);
+	g_test_add_func("/python/wheel-install/bytecode", test_bytecode);
 	return g_test_run();
 }
