@@ -9,6 +9,8 @@ CC       := gcc
 endif
 FOLDERS  := base oci python seccomp store layers sandbox execute fleet lint build quadlet cmd
 PKGS     := json-glib-1.0 yaml-0.1 libcrypto libzstd
+# loaded when first used: only their headers
+HEADERS  := ostree-1
 
 # Debian packages: to build, to test; goals that need them install, as root, what is missing.
 BUILD_PKGS := gcc make pkg-config libglib2.0-dev libjson-glib-dev libyaml-dev libssl-dev \
@@ -36,7 +38,7 @@ endif
 GLIB_API := -DGLIB_VERSION_MIN_REQUIRED=GLIB_VERSION_2_74 -DGLIB_VERSION_MAX_ALLOWED=GLIB_VERSION_2_74
 # Asked for when the first recipe needs it, for pkg-config may have to be installed before, and then
 # remembered. Third-party headers are system headers: their warnings are not ours.
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) | \
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) $(HEADERS) | \
              sed 's/-I/-isystem /g'))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)) -ldeflate -lisal -ldl -lcap \
              -pthread)$(PKG_LIBS)
