@@ -14,7 +14,9 @@
  * carry their record already: GVariant "(uuua(ayay))" with uid, gid and mode (type bits included)
  * big-endian, then pairs of name (NUL-terminated) and value. A device's number is the pair
  * "ocismith.rdev" (major, minor, each four bytes big-endian); such a file is an empty regular one
- * on disk. A file without a record is what stat(2) says, with owner 0:0.
+ * on disk. A file without a record is what stat(2) says, with owner 0:0. Other pairs whose name
+ * begins with "ocismith." are the repository's own (store/repo-object.h): they are no attributes of
+ * the file, and are neither listed nor answered nor written to a layer.
  *
  * Links, FIFOs and sockets cannot carry attributes (xattr(7)); theirs are in a table of the
  * supervisor, by inode and birth time (sandbox/supervisor.h).
@@ -23,6 +25,7 @@
  */
 #define SMITH_RECORD_XATTR "user.ostreemeta"
 #define SMITH_RECORD_RDEV "ocismith.rdev"
+#define SMITH_RECORD_PRIVATE "ocismith."
 #define SMITH_RECORD_MAX 16384 /* bytes of an encoded record */
 #define SMITH_RECORD_XATTRS 16 /* at most so many privileged attributes of a file */
 
