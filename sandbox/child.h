@@ -64,13 +64,18 @@ void smith_child_keep(void);
 
 /* Tells the parent and ends the process; @error_number 0: none. */
 _Noreturn void smith_child_die(SmithChildKind kind, int error_number, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+	__attribute__((format(__printf__, 3, 4)));
 void smith_child_tell(const SmithChildMessage *message);
 
 /* init.c: the first process of the namespace. */
 _Noreturn void smith_init_run(const SmithPlan *plan);
 /* step.c: becomes the command; @listener_to is a socket for the filter's listener, or -1. */
 _Noreturn void smith_step_run(const SmithPlan *plan, int listener_to);
+
+/* landlock.c: what lies outside of the step cannot be reached by abstract sockets and signals; and
+ * where there is no `work`, only what is writable can be written, whatever its mounts are. Nothing
+ * happens where the kernel cannot. */
+void smith_landlock_restrict(const SmithPlan *plan);
 
 /* mounts.c: builds the tree and makes it the root of this mount namespace. */
 void smith_tree_build(SmithTree *tree, const SmithPlan *plan);

@@ -20,11 +20,12 @@
 #define SMITH_PLAN_LIMITS 16
 
 /* SmithPlan.flags */
-#define SMITH_PLAN_WORK (1u << 0)	/* there is a `work`: what is written goes there */
-#define SMITH_PLAN_NETWORK (1u << 1)	/* the machine's */
-#define SMITH_PLAN_LISTEN (1u << 2)	/* the filter has a listener, which init answers */
-#define SMITH_PLAN_OWN_USERS (1u << 3)	/* in a user namespace of its own */
-#define SMITH_PLAN_MANY_USERS (1u << 4) /* which the parent maps; else the child maps its own ids  \
+#define SMITH_PLAN_WORK (1u << 0)      /* there is a `work`: what is written goes there */
+#define SMITH_PLAN_NETWORK (1u << 1)   /* the machine's */
+#define SMITH_PLAN_LISTEN (1u << 2)    /* with a listener that init answers */
+#define SMITH_PLAN_OWN_USERS (1u << 3) /* in a user namespace of its own */
+#define SMITH_PLAN_MANY_USERS                                                                      \
+	(1u << 4)			/* which the parent maps; else the child maps its own ids  \
 					 */
 #define SMITH_PLAN_NO_OVERLAY (1u << 5) /* a copy, as if the kernel had no overlay */
 #define SMITH_PLAN_ALL_FLAGS 0x3fu
@@ -38,8 +39,9 @@ typedef enum {
 
 /* SmithOp.flags */
 #define SMITH_OP_WRITABLE (1u << 0)
-#define SMITH_OP_FOLLOW (1u << 1) /* the target may be a link, which is followed within the root   \
-				   */
+#define SMITH_OP_FOLLOW                                                                            \
+	(1u << 1) /* the target may be a link, which is followed within the root                   \
+		   */
 #define SMITH_OP_ALL_FLAGS 0x3u
 
 typedef struct {

@@ -92,6 +92,8 @@ static void add_limits(const SmithSandboxLimits *given, GByteArray *plan)
 		{RLIMIT_STACK, 0, 8 << 20, none},
 		{RLIMIT_CPU, 0, none, none},
 		{RLIMIT_DATA, 0, none, none},
+		/* the owner record keeps the ids of a process in it */
+		{RLIMIT_RTTIME, 0, none, none},
 	};
 	uint32_t offset = smith_plan_add(plan, limits, sizeof limits);
 
@@ -105,6 +107,8 @@ static uint32_t plan_flags(const SmithSandboxStep *step)
 
 	if (step->work != NULL)
 		flags |= SMITH_PLAN_WORK;
+	if (step->copy)
+		flags |= SMITH_PLAN_NO_OVERLAY;
 	if (step->network)
 		flags |= SMITH_PLAN_NETWORK;
 	if (step->mode != SMITH_SANDBOX_ROOT)

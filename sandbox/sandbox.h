@@ -13,7 +13,8 @@
  * The command sees the tree of `root` with what `binds` lay over it, its own /proc, a minimal /dev,
  * and no network unless asked for. With `work` it may write everywhere (an overlay; where the
  * kernel has none for us, a copy), and what it changed is read by sandbox/upper.h; without, the
- * root is read-only and only binds marked so and /tmp can be written.
+ * root is read-only and only binds marked so and /tmp can be written. /tmp is empty and forgotten;
+ * what is made for binds to lie upon is taken away at the end.
  *
  * With `record_owners`, owners, devices, setuid bits, capabilities and the ids of processes are
  * answered as root would be answered (sandbox/record.h), so that what was changed has the owners
@@ -62,6 +63,7 @@ typedef struct {
 	guint n_binds;
 	bool network; /* the machine's, with its resolv.conf; else none but loopback */
 	bool record_owners;
+	bool copy;     /* a copy of the root, as where the kernel has no overlay */
 	GBytes *input; /* of stdin; NULL: none */
 	int log_fd;    /* where stdout and stderr go, or -1: nowhere but errors' last lines */
 	SmithSandboxLimits limits;

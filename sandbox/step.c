@@ -178,6 +178,7 @@ void smith_step_run(const SmithPlan *plan, int listener_to)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot renounce new privileges");
 	drop_capabilities(plan->capabilities);
+	smith_landlock_restrict(plan);
 	load_filter(plan, listener_to);
 	execute(plan);
 }

@@ -6,6 +6,7 @@
  *   --work DIR           may write; DIR is empty
  *   --mode one|many|root
  *   --record             owners are recorded
+ *   --copy               of the root, instead of an overlay
  *   --network
  *   --bind SRC:TARGET    read-only; --bind-rw SRC:TARGET
  *   --env NAME=VALUE     (PATH has a default)
@@ -23,7 +24,7 @@
 
 static char *work, *mode, *cwd, *input;
 static char **binds, **binds_rw, **env;
-static gboolean record, network;
+static gboolean record, network, copy;
 static gint64 memory, processes, output, file, seconds;
 static int times = 1;
 
@@ -31,6 +32,7 @@ static const GOptionEntry options[] = {
 	{"work", 0, 0, G_OPTION_ARG_FILENAME, &work, NULL, NULL},
 	{"mode", 0, 0, G_OPTION_ARG_STRING, &mode, NULL, NULL},
 	{"record", 0, 0, G_OPTION_ARG_NONE, &record, NULL, NULL},
+	{"copy", 0, 0, G_OPTION_ARG_NONE, &copy, NULL, NULL},
 	{"network", 0, 0, G_OPTION_ARG_NONE, &network, NULL, NULL},
 	{"bind", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &binds, NULL, NULL},
 	{"bind-rw", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &binds_rw, NULL, NULL},
@@ -106,6 +108,7 @@ int main(int argc, char **argv)
 		    : g_strcmp0(mode, "many") == 0 ? SMITH_SANDBOX_MANY_UIDS
 						   : SMITH_SANDBOX_ONE_UID;
 	step.record_owners = record;
+	step.copy = copy;
 	step.network = network;
 	step.binds = (const SmithSandboxBind *)(void *)list->data;
 	step.n_binds = list->len;
