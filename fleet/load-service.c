@@ -8,6 +8,7 @@
 #include "fleet/load-port.h"
 #include "fleet/quantity.h"
 #include "fleet/tables.h"
+#include "python/name.h"
 
 #define SECOND G_GINT64_CONSTANT(1000000000)
 
@@ -37,7 +38,7 @@ void smith_load_pip_free(SmithPip *pip)
 	g_strfreev(pip->lines);
 	if (pip->others != NULL)
 		g_ptr_array_unref(pip->others);
-	g_free(pip);
+	smith_bind_free(&smith_pip_table, pip);
 }
 
 static void need_free(gpointer data)
@@ -93,32 +94,52 @@ static char **lines_of(const SmithNode *seq, SmithDiag *diag)
 	return (char **)g_ptr_array_steal(lines, NULL);
 }
 
+void smith_load_indexes(GPtrArray **indexes, SmithDiag *diag)
+{
+	if (*indexes == NULL)
+		*indexes = g_ptr_array_new();
+	for (guint i = 0; i < (*indexes)->len; i++) {
+		SmithWheelIndex *index = (*indexes)->pdata[i];
+		smith_load_fill_strv(&index->names);
+		if (index->url != NULL && strstr(index->url, "://") == NULL)
+			smith_diag_add(diag, SMITH_SEVERITY_ERROR, index->place, "bad-value",
+				       "url of an index must be an http, https or file URL, got "
+				       "'%s'",
+				       index->url);
+	}
+}
+
+static SmithPip *read_pip(const SmithNode *node, SmithDiag *diag)
+{
+	if (node->type == SMITH_NODE_MAP)
+		return smith_bind_read(&smith_pip_table, node, diag);
+	SmithPip *pip = g_new0(SmithPip, 1);
+	pip->node = smith_node_copy(node);
+	return pip;
+}
+
 SmithPip *smith_load_pip(const SmithNode *node, SmithDiag *diag)
 {
 	if (node == NULL)
 		return NULL;
-	const SmithNode *value = node;
-	if (node->type == SMITH_NODE_MAP) {
-		for (guint i = 0; i < node->members->len; i++) {
-			const SmithNodeMember *member = node->members->pdata[i];
-			if (strcmp(member->key, "requirements") != 0)
-				smith_diag_add(diag, SMITH_SEVERITY_ERROR, member->place,
-					       "unknown-key",
-					       "unknown key '%s' in pip (known: 'requirements')",
-					       member->key);
-		}
-		value = smith_node_get(node, "requirements");
-	}
-	SmithPip *pip = g_new0(SmithPip, 1);
+	SmithPip *pip = read_pip(node, diag);
+	const SmithNode *value = pip->node;
 	pip->place = value != NULL ? value->place : node->place;
+	smith_load_fill_strv(&pip->override);
+	smith_load_indexes(&pip->indexes, diag);
+	for (char **name = pip->override; *name != NULL; name++) {
+		char *key = smith_python_normalize_name(*name);
+		g_free(*name);
+		*name = key;
+	}
 	if (value != NULL && value->type == SMITH_NODE_STRING)
 		pip->file = g_strdup(value->text);
 	else if (value != NULL && value->type == SMITH_NODE_SEQ)
 		pip->lines = lines_of(value, diag);
-	else
+	else if (value != NULL)
 		smith_diag_add(diag, SMITH_SEVERITY_ERROR, pip->place, "wrong-type",
 			       "pip must be a file name or a list of requirements, got %s",
-			       smith_node_type_name(value ? value->type : node->type));
+			       smith_node_type_name(value->type));
 	return pip;
 }
 

@@ -12,10 +12,11 @@
 void smith_load_complete_service(const SmithFleet *fleet, const SmithHost *host,
 				 SmithService *service, const SmithNode *node, SmithDiag *diag);
 
-/* `pip:`: a file name, a list of requirements, or a map with the key `requirements`. NULL for NULL.
- */
+/* `pip:`: a file name, a list of requirements, or a map of smith_pip_table. NULL for NULL. */
 SmithPip *smith_load_pip(const SmithNode *node, SmithDiag *diag);
 void smith_load_pip_free(SmithPip *pip);
+/* What a list of `indexes:` leaves out; NULL becomes an empty one. */
+void smith_load_indexes(GPtrArray **indexes, SmithDiag *diag);
 
 /* service->volumes from its `volumes`; @node (or NULL) says where that stands. */
 void smith_load_volumes(const SmithFleet *fleet, SmithService *service, const SmithNode *node,

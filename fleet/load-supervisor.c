@@ -56,6 +56,8 @@ static SmithPip *join_pips(const SmithFleet *fleet, const SmithGroup *group)
 	SmithPip *pip = g_new0(SmithPip, 1);
 	pip->place = group->pip != NULL ? group->pip->place : group->place;
 	pip->others = g_ptr_array_new();
+	smith_load_fill_strv(&pip->override);
+	pip->indexes = g_ptr_array_new();
 	if (group->pip != NULL)
 		g_ptr_array_add(pip->others, group->pip);
 	for (char **name = group->services; *name != NULL; name++) {

@@ -61,7 +61,7 @@ static void normalize_prefix(SmithFleet *fleet)
 	fleet->prefix = path;
 }
 
-static void fill_fleet(SmithFleet *fleet)
+static void fill_fleet(SmithFleet *fleet, SmithDiag *diag)
 {
 	GPtrArray **const arrays[] = {&fleet->services, &fleet->groups,	 &fleet->hosts,
 				      &fleet->networks, &fleet->volumes, &fleet->secrets,
@@ -83,6 +83,7 @@ static void fill_fleet(SmithFleet *fleet)
 	if (fleet->wheels == NULL)
 		fleet->wheels = g_new0(SmithWheelSources, 1);
 	smith_load_fill_strv(&fleet->wheels->find_links);
+	smith_load_indexes(&fleet->wheels->indexes, diag);
 }
 
 static void fill_hosts(SmithFleet *fleet)
@@ -121,7 +122,7 @@ static void complete_services(SmithFleet *fleet, const SmithNode *document, Smit
 
 static void complete_fleet(SmithFleet *fleet, const SmithNode *document, SmithDiag *diag)
 {
-	fill_fleet(fleet);
+	fill_fleet(fleet, diag);
 	fill_hosts(fleet);
 	smith_load_index(fleet);
 	smith_load_groups(fleet, smith_node_get(document, "groups"), diag);

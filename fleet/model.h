@@ -15,12 +15,23 @@
  * describes the files.
  */
 
+/* A package index (PEP 503). With names it has these alone, and they come from nowhere else. */
+typedef struct {
+	char *url;
+	SmithPlace place;
+	char **names; /* of projects, with '*' and '?'; never NULL, empty: all that none claims */
+} SmithWheelIndex;
+
 /* Requirements of a family, a group or a service: a file, or lines in the document itself. */
 typedef struct {
 	SmithPlace place;
-	char *file;	   /* relative to the fleet's directory, or NULL */
-	char **lines;	   /* inline requirements, or NULL */
-	GPtrArray *others; /* (element-type SmithPip*, borrowed) that hold as well, or NULL */
+	char *file;	    /* relative to the fleet's directory, or NULL */
+	char **lines;	    /* inline requirements, or NULL */
+	GPtrArray *others;  /* (element-type SmithPip*, borrowed) that hold as well, or NULL */
+	SmithNode *node;    /* of file or lines */
+	char **override;    /* projects whose wheel of the family is replaced; never NULL */
+	GPtrArray *indexes; /* (element-type SmithWheelIndex*) before the fleet's; never NULL */
+	char *builder;	    /* family on which sdists are built, or NULL: on its own */
 } SmithPip;
 
 /* What makes a family one of GPUs. */
@@ -313,8 +324,9 @@ typedef struct {
 } SmithAllow;
 
 typedef struct {
-	char **find_links; /* directories of wheels, relative to the fleet's directory */
-	char *index;	   /* URL of a PEP 503 index, or NULL */
+	char **find_links;  /* directories of wheels, relative to the fleet's directory */
+	char *index;	    /* URL of a PEP 503 index, or NULL */
+	GPtrArray *indexes; /* (element-type SmithWheelIndex*) before that one; never NULL */
 } SmithWheelSources;
 
 /* What is looked up by name. */

@@ -194,7 +194,7 @@ static gboolean pick_wheel(Resolve *resolve, SmithSet *set, const SmithRequireme
 {
 	const char *key = line->req->key;
 	g_autofree char *found = NULL;
-	g_autoptr(GPtrArray) candidates = smith_wheel_finder_list(resolve->finder, line->req,
+	g_autoptr(GPtrArray) candidates = smith_wheel_finder_list(resolve->finder, NULL, line->req,
 								  set->target->tags, &found, error);
 	if (candidates == NULL)
 		return FALSE;

@@ -12,9 +12,22 @@ static const char shapes[] =
 	"  anyOf:\n"
 	"  - {type: [string, array], items: {type: string}}\n"
 	"  - type: object\n"
-	"    properties: {requirements: {type: [string, array], items: {type: string}}}\n"
+	"    properties:\n"
+	"      requirements: {type: [string, array], items: {type: string}}\n"
+	"      override: {type: [string, array, 'null'], items: {type: string}}\n"
+	"      builder: {type: [string, 'null']}\n"
+	"      indexes:\n"
+	"        type: [array, 'null']\n"
+	"        items:\n"
+	"          type: object\n"
+	"          properties:\n"
+	"            url: {type: string, pattern: '://'}\n"
+	"            names: {type: [string, array, 'null'], items: {type: string}}\n"
+	"          required: [url]\n"
+	"          additionalProperties: false\n"
 	"    required: [requirements]\n"
 	"    additionalProperties: false\n"
+	"indexUrl: {type: string, pattern: '://'}\n"
 	"duration:\n"
 	"  anyOf:\n"
 	"  - {type: integer, minimum: 1, maximum: 86400}\n"
@@ -81,6 +94,7 @@ static const struct {
 	{"health", "start_period", "durationOrZero"},
 	{"health", "timeout", "duration"},
 	{"health", "zmq", "zmqRequest"},
+	{"index", "url", "indexUrl"},
 	{"limits", "cpus", "processors"},
 	{"limits", "memory", "bytes"},
 	{"limits", "shm", "bytes"},

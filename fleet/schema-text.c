@@ -78,6 +78,8 @@ static const struct {
 	{"host", "podman", "Its version; units use no key that is younger."},
 	{"host", "port_offset", "Added to published ports."},
 	{"host", "variables", "Variables of expressions, before the fleet's."},
+	{"index", "names", "Projects that come from here and from nowhere else; with '*'."},
+	{"index", "url", "URL of a PEP 503 or 691 index."},
 	{"limits", "cpus", "Processors, such as 1.5."},
 	{"limits", "memory", "Bytes, such as 512M or 2GiB."},
 	{"limits", "pids", "Processes and threads."},
@@ -131,6 +133,8 @@ static const struct {
 	{"volume", "target", "Where it is in containers that do not say another."},
 	{"wheels", "find_links", "Directories with wheels."},
 	{"wheels", "index", "URL of a PEP 503 or 691 index, for what the directories lack."},
+	{"wheels", "indexes",
+	 "Indexes before that one, in order; names are of those that claim them."},
 };
 
 const char *smith_schema_describe(const char *what, const char *key)

@@ -206,9 +206,26 @@ static const SmithBindField allow_fields[] = {
 };
 static PLACED(allow, "allow", SmithAllow);
 
+static const SmithBindField index_fields[] = {
+	SMITH_BIND(SmithWheelIndex, url, "url", STRING, .required = true),
+	SMITH_BIND(SmithWheelIndex, names, "names", STRV, .one_or_list = true),
+	{0},
+};
+static PLACED(index, "index", SmithWheelIndex);
+
+static const SmithBindField smith_pip_fields[] = {
+	SMITH_BIND(SmithPip, node, "requirements", NODE, .required = true),
+	SMITH_BIND(SmithPip, override, "override", STRV, .one_or_list = true),
+	SMITH_BIND(SmithPip, indexes, "indexes", LIST, .table = &index_table),
+	SMITH_BIND(SmithPip, builder, "builder", STRING),
+	{0},
+};
+PLACED(smith_pip, "pip", SmithPip);
+
 static const SmithBindField sources_fields[] = {
 	SMITH_BIND(SmithWheelSources, find_links, "find_links", STRV, .one_or_list = true),
 	SMITH_BIND(SmithWheelSources, index, "index", STRING),
+	SMITH_BIND(SmithWheelSources, indexes, "indexes", LIST, .table = &index_table),
 	{0},
 };
 static TABLE(sources, "wheels", SmithWheelSources, NO_OFFSET, NO_OFFSET);

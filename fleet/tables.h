@@ -17,3 +17,5 @@ extern const SmithBindTable smith_service_table;
 extern const SmithBindTable smith_port_table;
 /* The map form of a need. */
 extern const SmithBindTable smith_need_table;
+/* The map form of a `pip:`; what is no map is its `requirements`. */
+extern const SmithBindTable smith_pip_table;

@@ -21,7 +21,8 @@ import yaml
 GOOD = [
     {'fleet': 'small'},
     {'fleet': 'head', 'registry': 'ghcr.io/acme', 'tag': 20261121, 'platform': 'linux/arm64', 'prefix': 'opt/venv',
-     'compression': 'splice', 'wheels': {'find_links': ['wheels'], 'index': 'https://pypi.example/simple'},
+     'compression': 'splice', 'wheels': {'find_links': ['wheels'], 'index': 'https://pypi.example/simple',
+                                                  'indexes': [{'url': 'https://private.example/', 'names': ['x-*']}]},
      'mirrors': {'docker.io/library/python:3.11-slim': 'oci:bases/python'}, 'variables': {'A': 1, 'B': 'x'},
      'features': {'RTAP': True},
      'allow': [{'rule': 'x', 'subject': 'Y', 'reason': 'z', 'until': '2027-01-31'}]},
