@@ -70,7 +70,7 @@ void smith_child_tell(const SmithChildMessage *message);
 /* init.c: the first process of the namespace. */
 _Noreturn void smith_init_run(const SmithPlan *plan);
 /* step.c: becomes the command; @listener_to is a socket for the filter's listener, or -1. */
-_Noreturn void smith_step_run(const SmithPlan *plan, int listener_to);
+_Noreturn void smith_child_exec(const SmithPlan *plan, int listener_to);
 
 /* landlock.c: what lies outside of the step cannot be reached by abstract sockets and signals; and
  * where there is no `work`, only what is writable can be written, whatever its mounts are. Nothing

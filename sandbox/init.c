@@ -129,7 +129,7 @@ static void start_step(Init *init)
 	if (init->step < 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot start a process");
 	if (init->step == 0)
-		smith_step_run(init->tree.plan, pair[1]);
+		smith_child_exec(init->tree.plan, pair[1]);
 	if (listens) {
 		close(pair[1]);
 		init->listener = receive_listener(pair[0]);

@@ -155,7 +155,7 @@ static _Noreturn void execute(const SmithPlan *plan)
 	smith_child_die(SMITH_CHILD_FAILED, error_number, "cannot run '%s'", args[0]);
 }
 
-void smith_step_run(const SmithPlan *plan, int listener_to)
+void smith_child_exec(const SmithPlan *plan, int listener_to)
 {
 	const char *cwd = smith_plan_string(plan, plan->cwd);
 	sigset_t none;
