@@ -100,6 +100,8 @@ static bool walk_step(Walk *walk, const char *name)
 			return false;
 		next = smith_repo_node_new(SMITH_REPO_DIR);
 		next->implied = true;
+		/* a layer that comes through a link speaks of none of these */
+		smith_repo_implied_id(next->object.id);
 		smith_repo_node_put(at, name, next);
 	}
 	g_ptr_array_add(walk->stack, next);
