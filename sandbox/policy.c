@@ -168,7 +168,7 @@ static gboolean add_owners(SmithFilter *filter, GError **error)
 	return TRUE;
 }
 
-GBytes *smith_policy_filter(bool record_owners, bool listens G_GNUC_UNUSED, GError **error)
+GBytes *smith_policy_filter(bool record_owners, GError **error)
 {
 	g_autoptr(SmithFilter) filter = smith_filter_new(SMITH_FILTER_ALLOW, 0, error);
 

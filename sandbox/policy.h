@@ -14,10 +14,9 @@
  * children, input into terminals, sockets but of the local, internet and netlink families, and all
  * entries of other architectures.
  *
- * With @record_owners the calls that the owner record answers are added, with a listener or, when
- * @listens is false, so that they succeed and do nothing.
+ * With @record_owners the calls that the owner record answers are added.
  */
-GBytes *smith_policy_filter(bool record_owners, bool listens, GError **error);
+GBytes *smith_policy_filter(bool record_owners, GError **error);
 
 /* The capabilities of a step, a bit each: those that root has in a build of podman's or docker's.
  */

@@ -121,7 +121,7 @@ static uint32_t plan_flags(const SmithSandboxStep *step)
 static gboolean add_filter(const SmithSandboxStep *step, GByteArray *plan, GError **error)
 {
 	bool record = step->record_owners && step->mode == SMITH_SANDBOX_ONE_UID;
-	g_autoptr(GBytes) filter = smith_policy_filter(record, false, error);
+	g_autoptr(GBytes) filter = smith_policy_filter(record, error);
 	gsize size;
 	const void *data;
 	uint32_t offset;
