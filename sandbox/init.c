@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "sandbox/child.h"
+#include "sandbox/supervisor.h"
 
 typedef struct {
 	SmithTree tree;
@@ -21,7 +22,7 @@ typedef struct {
 	int status; /* of the step, once it has ended */
 	bool ended;
 	int listener;
-	int links; /* a file of `work` for what carries no record */
+	SmithSupervisor *supervisor; /* NULL: nothing is handed over */
 } Init;
 
 /* A new network namespace has a loopback that is down. */
@@ -93,6 +94,8 @@ static void serve(Init *init, int children)
 			(void)!read(children, &info, sizeof info);
 			reap(init);
 		}
+		if (fds[2].revents != 0 && !smith_supervisor_answer(init->supervisor))
+			fds[2].fd = -1;
 	}
 }
 
@@ -134,12 +137,30 @@ static void start_step(Init *init)
 		close(pair[1]);
 		init->listener = receive_listener(pair[0]);
 		close(pair[0]);
+		init->supervisor = smith_supervisor_init(init->listener, init->tree.upper);
+		if (init->supervisor == NULL)
+			smith_child_die(
+				SMITH_CHILD_REFUSED, 0,
+				"the kernel's seccomp notifications are of an unknown kind");
 	}
+}
+
+/* For what can carry no record, in `work`. */
+static void write_links(const Init *init)
+{
+	int fd;
+
+	if (init->supervisor == NULL || init->tree.work < 0)
+		return;
+	fd = openat(init->tree.work, "links", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0 || !smith_supervisor_write_links(init->supervisor, fd))
+		smith_child_die(SMITH_CHILD_FAILED, errno, "cannot write the owners of links");
+	close(fd);
 }
 
 void smith_init_run(const SmithPlan *plan)
 {
-	static Init init = {.listener = -1, .links = -1};
+	static Init init = {.listener = -1};
 	SmithChildMessage message = {.kind = SMITH_CHILD_ENDED};
 	int children;
 
@@ -162,7 +183,10 @@ void smith_init_run(const SmithPlan *plan)
 	close(STDERR_FILENO);
 	serve(&init, children);
 	end_all();
+	write_links(&init);
 	smith_tree_unmake(&init.tree);
+	if (init.supervisor != NULL)
+		message.answered = smith_supervisor_answered(init.supervisor);
 	message.number = init.status;
 	smith_child_tell(&message);
 	_exit(0);

@@ -7,7 +7,8 @@
 #include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+
+#include "sandbox/notify.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80
@@ -97,14 +98,6 @@ static const int capabilities[] = {
 	CAP_SETUID, CAP_SETPCAP,      CAP_SETFCAP, CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT, CAP_MKNOD,
 };
 
-/* The calls that change owners and ids: they succeed and do nothing. */
-static const char *const owners[] = {
-	"chown",      "fchown",	    "lchown",	   "fchownat",	  "setuid",	 "setgid",
-	"setreuid",   "setregid",   "setresuid",   "setresgid",	  "setgroups",	 "setfsuid",
-	"setfsgid",   "chown32",    "fchown32",	   "lchown32",	  "setuid32",	 "setgid32",
-	"setreuid32", "setregid32", "setresuid32", "setresgid32", "setgroups32",
-};
-
 static gboolean add_namespaces(SmithFilter *filter, GError **error)
 {
 	const SmithFilterMatch time = {0, CLONE_NEWTIME, CLONE_NEWTIME};
@@ -150,31 +143,13 @@ static gboolean add_refused(SmithFilter *filter, GError **error)
 	return add_namespaces(filter, error) && add_families(filter, error);
 }
 
-static gboolean add_owners(SmithFilter *filter, GError **error)
-{
-	static const guint64 types[] = {S_IFCHR, S_IFBLK};
-
-	for (gsize i = 0; i < G_N_ELEMENTS(owners); i++)
-		if (!smith_filter_add(filter, SMITH_FILTER_ERRNO, 0, owners[i], NULL, 0, error))
-			return FALSE;
-	for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
-		const SmithFilterMatch mknod = {1, S_IFMT, types[i]};
-		const SmithFilterMatch mknodat = {2, S_IFMT, types[i]};
-
-		if (!smith_filter_add(filter, SMITH_FILTER_ERRNO, 0, "mknod", &mknod, 1, error) ||
-		    !smith_filter_add(filter, SMITH_FILTER_ERRNO, 0, "mknodat", &mknodat, 1, error))
-			return FALSE;
-	}
-	return TRUE;
-}
-
 GBytes *smith_policy_filter(bool record_owners, GError **error)
 {
 	g_autoptr(SmithFilter) filter = smith_filter_new(SMITH_FILTER_ALLOW, 0, error);
 
 	if (filter == NULL || !add_refused(filter, error))
 		return NULL;
-	if (record_owners && !add_owners(filter, error))
+	if (record_owners && !smith_notify_add_rules(filter, error))
 		return NULL;
 	return smith_filter_export(filter, error);
 }

@@ -115,13 +115,16 @@ static uint32_t plan_flags(const SmithSandboxStep *step)
 		flags |= SMITH_PLAN_OWN_USERS;
 	if (step->mode == SMITH_SANDBOX_MANY_UIDS)
 		flags |= SMITH_PLAN_MANY_USERS;
+	/* elsewhere owners are real */
+	if (step->record_owners && step->mode == SMITH_SANDBOX_ONE_UID)
+		flags |= SMITH_PLAN_LISTEN;
 	return flags;
 }
 
-static gboolean add_filter(const SmithSandboxStep *step, GByteArray *plan, GError **error)
+static gboolean add_filter(GByteArray *plan, GError **error)
 {
-	bool record = step->record_owners && step->mode == SMITH_SANDBOX_ONE_UID;
-	g_autoptr(GBytes) filter = smith_policy_filter(record, error);
+	bool listens = (smith_plan_head(plan)->flags & SMITH_PLAN_LISTEN) != 0;
+	g_autoptr(GBytes) filter = smith_policy_filter(listens, error);
 	gsize size;
 	const void *data;
 	uint32_t offset;
@@ -153,7 +156,7 @@ static int write_plan(const SmithSandboxStep *step, GError **error)
 	*smith_plan_head(plan) = head;
 	add_ops(step, plan);
 	add_limits(&step->limits, plan);
-	if (!add_filter(step, plan, error) || !smith_plan_finish(plan, error))
+	if (!add_filter(plan, error) || !smith_plan_finish(plan, error))
 		return -1;
 	return smith_spawn_sealed(plan->data, plan->len, error);
 }
