@@ -2,7 +2,9 @@
 #include "sandbox/answers.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 enum { GROUPS_MAX_OF_LINUX = 65536 };
 
@@ -67,23 +69,54 @@ int64_t smith_answer_getgroups(SmithCall *call)
 	return result < 0 ? result : (int64_t)count;
 }
 
-static int64_t become(const SmithCall *call, const SmithIds *ids)
+/* Capabilities are the kernel's to keep, and it keeps them all, for to it nobody stops being root.
+ * What counts is whether a program has asked to keep them; the next one that it executes does not.
+ */
+static uint64_t program_of(const SmithCall *call)
 {
+	struct stat st;
+	int fd = smith_target_open(&call->target, "exe");
+	bool known = fd >= 0 && fstat(fd, &st) == 0;
+	if (fd >= 0)
+		close(fd);
+	return known ? st.st_ino : 0;
+}
+
+static SmithIds load_ids(const SmithCall *call)
+{
+	SmithIds ids = *call->ids;
+	ids.capable = ids.keeper != 0 && ids.keeper == program_of(call);
+	return ids;
+}
+
+static int64_t become(const SmithCall *call, SmithIds *ids)
+{
+	ids->capable = false;
 	if (!smith_target_alive(&call->target))
 		return -ESRCH;
 	return smith_ids_set(call->id_table, call->target.tid, ids);
 }
 
-int64_t smith_answer_setid(SmithCall *call)
+/* PR_SET_KEEPCAPS is the only one that is handed over. */
+int64_t smith_answer_prctl(SmithCall *call)
 {
 	SmithIds ids = *call->ids;
+	ids.keeper = smith_call_rest(call, 1) == 1 ? program_of(call) : 0;
+	if (ids.keeper != call->ids->keeper)
+		(void)become(call, &ids);
+	return SMITH_ANSWER_CONTINUE;
+}
+
+int64_t smith_answer_setid(SmithCall *call)
+{
+	SmithIds ids = load_ids(call);
 	int result = smith_ids_setid(&ids, is_group_call(call), argument(call, 0));
 	return result < 0 ? result : become(call, &ids);
 }
 
 int64_t smith_answer_setreid(SmithCall *call)
 {
-	SmithIds ids = *call->ids;
+	SmithIds ids = load_ids(call);
 	int result =
 		smith_ids_setre(&ids, is_group_call(call), argument(call, 0), argument(call, 1));
 	return result < 0 ? result : become(call, &ids);
@@ -91,7 +124,7 @@ int64_t smith_answer_setreid(SmithCall *call)
 
 int64_t smith_answer_setresid(SmithCall *call)
 {
-	SmithIds ids = *call->ids;
+	SmithIds ids = load_ids(call);
 	const uint32_t wanted[3] = {argument(call, 0), argument(call, 1), argument(call, 2)};
 	int result = smith_ids_setres(&ids, is_group_call(call), wanted);
 	return result < 0 ? result : become(call, &ids);
@@ -99,7 +132,7 @@ int64_t smith_answer_setresid(SmithCall *call)
 
 int64_t smith_answer_setfsid(SmithCall *call)
 {
-	SmithIds ids = *call->ids;
+	SmithIds ids = load_ids(call);
 	uint32_t old = smith_ids_setfs(&ids, is_group_call(call), argument(call, 0));
 	int64_t result = become(call, &ids);
 	return result < 0 ? result : (int64_t)old;
@@ -107,9 +140,9 @@ int64_t smith_answer_setfsid(SmithCall *call)
 
 int64_t smith_answer_setgroups(SmithCall *call)
 {
-	SmithIds ids = *call->ids;
+	SmithIds ids = load_ids(call);
 	uint32_t count = argument(call, 0);
-	if (ids.uid[SMITH_ID_EFFECTIVE] != 0)
+	if (ids.uid[SMITH_ID_EFFECTIVE] != 0 && !ids.capable)
 		return -EPERM;
 	if (count > GROUPS_MAX_OF_LINUX)
 		return -EINVAL;

@@ -70,3 +70,4 @@ int64_t smith_answer_setreid(SmithCall *call);
 int64_t smith_answer_setresid(SmithCall *call);
 int64_t smith_answer_setfsid(SmithCall *call);
 int64_t smith_answer_setgroups(SmithCall *call);
+int64_t smith_answer_prctl(SmithCall *call);

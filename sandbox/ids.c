@@ -73,7 +73,7 @@ bool smith_ids_in_group(const SmithIds *ids, uint32_t gid)
 
 static bool is_privileged(const SmithIds *ids)
 {
-	return ids->uid[SMITH_ID_EFFECTIVE] == 0;
+	return ids->capable || ids->uid[SMITH_ID_EFFECTIVE] == 0;
 }
 
 static bool is_any(const uint32_t *id, unsigned count, uint32_t wanted)

@@ -18,6 +18,8 @@ typedef struct {
 	uint32_t gid[4];
 	uint32_t n_groups;
 	uint32_t groups[SMITH_IDS_GROUPS];
+	uint64_t keeper; /* inode of the program that keeps its capabilities (PR_SET_KEEPCAPS) */
+	bool capable;	 /* for the rules below: may do as root does, whatever its ids */
 } SmithIds;
 
 enum { SMITH_ID_REAL, SMITH_ID_EFFECTIVE, SMITH_ID_SAVED, SMITH_ID_FILE };

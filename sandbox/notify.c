@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/prctl.h>
 
 /* those of which every call is one */
 static const char *const handed_over[] = {
@@ -44,6 +45,7 @@ static gboolean add_opens(SmithFilter *filter, GError **error)
 
 gboolean smith_notify_add_rules(SmithFilter *filter, GError **error)
 {
+	const SmithFilterMatch keep = {0, G_MAXUINT32, PR_SET_KEEPCAPS};
 	for (gsize i = 0; i < G_N_ELEMENTS(handed_over); i++)
 		if (!smith_filter_add(filter, SMITH_FILTER_NOTIFY, 0, handed_over[i], NULL, 0,
 				      error))
@@ -52,5 +54,6 @@ gboolean smith_notify_add_rules(SmithFilter *filter, GError **error)
 		if (!smith_filter_add(filter, SMITH_FILTER_ERRNO, ENOSYS, missing[i], NULL, 0,
 				      error))
 			return FALSE;
-	return add_opens(filter, error);
+	return smith_filter_add(filter, SMITH_FILTER_NOTIFY, 0, "prctl", &keep, 1, error) &&
+	       add_opens(filter, error);
 }

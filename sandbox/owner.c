@@ -93,7 +93,8 @@ static void find_upper(const SmithOwners *owners, int fd, SmithLink *link)
 	SmithFdPath own = smith_fd_path(fd);
 	char path[4096];
 	if (owners->upper < 0) {
-		link->upper = link->key;
+		if (link->key.device == owners->device)
+			link->upper = link->key;
 		return;
 	}
 	for (unsigned i = 0; i < FIND_UPPER_TRIES; i++) {

@@ -17,7 +17,8 @@
  */
 typedef struct {
 	SmithLinks *links;
-	int upper; /* directory of the overlay, or -1 */
+	int upper;	 /* directory of the overlay, or -1 */
+	uint64_t device; /* of the root, whose files count when there is no overlay */
 } SmithOwners;
 
 typedef struct {

@@ -81,6 +81,7 @@ static const SmithCallRow rows[] = {
 	{SYS_setfsuid, smith_answer_setfsid, -1, -1, 0, -1, false},
 	{SYS_setfsgid, smith_answer_setfsid, -1, -1, 0, -1, false},
 	{SYS_setgroups, smith_answer_setgroups, -1, -1, 0, -1, false},
+	{SYS_prctl, smith_answer_prctl, -1, -1, 0, -1, false},
 #ifdef SYS_stat /* older architectures have those without a descriptor, too */
 	{SYS_stat, smith_answer_stat, -1, 0, 1, -1, false},
 	{SYS_lstat, smith_answer_stat, -1, 0, 1, -1, true},
@@ -95,6 +96,12 @@ static const SmithCallRow rows[] = {
 #endif
 };
 
+static uint64_t root_device(void)
+{
+	struct stat st;
+	return stat("/", &st) == 0 ? st.st_dev : 0;
+}
+
 static bool sizes_fit(void)
 {
 	struct seccomp_notif_sizes sizes;
@@ -105,10 +112,11 @@ static bool sizes_fit(void)
 SmithSupervisor *smith_supervisor_init(int listener, int upper_fd)
 {
 	static SmithSupervisor supervisor;
-	supervisor = (SmithSupervisor){.listener = listener,
-				       .proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC),
-				       .owners = {.links = smith_links_new(), .upper = upper_fd},
-				       .id_table = smith_ids_new()};
+	supervisor = (SmithSupervisor){
+		.listener = listener,
+		.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC),
+		.owners = {.links = smith_links_new(), .upper = upper_fd, .device = root_device()},
+		.id_table = smith_ids_new()};
 	if (!sizes_fit() || supervisor.proc < 0 || supervisor.owners.links == NULL ||
 	    supervisor.id_table == NULL)
 		return NULL;
