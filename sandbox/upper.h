@@ -17,8 +17,14 @@
  * must outlive them.
  */
 SmithEntryIter *smith_upper_read(const SmithSandboxStep *step, GError **error);
+/* Leaves out of @sorted (taken) the directories that are as in the root and have nothing in them
+ * (any more): after a filter. */
+SmithEntryIter *smith_upper_prune(const SmithSandboxStep *step, SmithEntryIter *sorted,
+				  GError **error);
 
 /* Makes a work directory below @parent (which must be on the file system of the roots) and gives
- * its path; removes one, whatever owners and modes its files have. */
+ * its path, whose last component begins with this; removes one, whatever owners and modes its files
+ * have. */
+#define SMITH_UPPER_PREFIX ".tmp-work-"
 char *smith_upper_make(const char *parent, GError **error);
 gboolean smith_upper_remove(const char *work, SmithSandboxMode mode, GError **error);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "execute/execute.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/entry-filter.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "sandbox/upper.h"
+
+#define WORK "work"
+
+/* A work directory in the store, locked as long as we use it. */
+typedef struct {
+	char *path;
+	int fd;
+	gint64 made; /* by the clock of its file system */
+	SmithSandboxMode mode;
+} Work;
+
+static void work_clear(Work *work)
+{
+	if (work->path != NULL)
+		(void)smith_upper_remove(work->path, work->mode, NULL);
+	smith_fd_clear(&work->fd);
+	g_free(work->path);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
+
+/* One that nobody has locked was left by a process that died. */
+static void sweep(const char *parent)
+{
+	smith_autofd int fd = smith_fd_open_dir(AT_FDCWD, parent, NULL);
+	g_autoptr(GPtrArray) names = fd >= 0 ? smith_fd_list_dir(fd, NULL) : NULL;
+	for (guint i = 0; names != NULL && i < names->len; i++) {
+		if (!g_str_has_prefix(names->pdata[i], SMITH_UPPER_PREFIX))
+			continue;
+		smith_autofd int work = openat(fd, names->pdata[i],
+					       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		g_autofree char *path = g_build_filename(parent, names->pdata[i], NULL);
+		if (work >= 0 && flock(work, LOCK_EX | LOCK_NB) == 0)
+			(void)smith_upper_remove(path, SMITH_SANDBOX_ONE_UID, NULL);
+	}
+}
+
+static gboolean work_make(Work *work, const SmithExecution *execution, GError **error)
+{
+	g_autofree char *parent =
+		g_build_filename(smith_store_get_path(execution->store), "cache", WORK, NULL);
+	if (!smith_fd_make_dirs(AT_FDCWD, parent, error))
+		return FALSE;
+	sweep(parent);
+	for (guint tries = 0; tries < 100; tries++) {
+		struct stat st;
+		work->path = smith_upper_make(parent, error);
+		if (work->path == NULL)
+			return FALSE;
+		work->mode = execution->mode;
+		work->fd = open(work->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		/* before it was locked, another process may have taken it for a dead one's */
+		if (work->fd >= 0 && flock(work->fd, LOCK_EX | LOCK_NB) == 0 &&
+		    fstat(work->fd, &st) == 0 && st.st_nlink > 0) {
+			work->made = st.st_mtim.tv_sec;
+			return TRUE;
+		}
+		smith_fd_clear(&work->fd);
+		g_clear_pointer(&work->path, g_free);
+	}
+	return smith_throw_errno(error, "cannot lock a work directory in '%s'", parent);
+}
+
+static int open_log(const SmithExecution *execution, const char *name, GError **error)
+{
+	if (!smith_fd_make_dirs(AT_FDCWD, execution->log_dir, error))
+		return -1;
+	g_autofree char *file = g_strconcat(name, ".log", NULL);
+	g_strdelimit(file, "/ ", '-');
+	g_autofree char *path = g_build_filename(execution->log_dir, file, NULL);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+	return fd >= 0 ? fd : smith_throw_errno_fd(error, "cannot open log '%s'", path);
+}
+
+typedef struct {
+	SmithEntryIter base;
+	SmithEntryIter *inner;
+	gint64 epoch;
+	gint64 started;
+} Clamp;
+
+/* What the step wrote has the time of the day, whatever day the epoch is. */
+static gboolean clamp_next(SmithEntryIter *iter, SmithEntry **out, GError **error)
+{
+	const Clamp *self = (const Clamp *)iter;
+	if (!smith_entry_iter_next(self->inner, out, error))
+		return FALSE;
+	if (*out != NULL && ((*out)->mtime > self->epoch || (*out)->mtime >= self->started))
+		(*out)->mtime = self->epoch;
+	return TRUE;
+}
+
+static void clamp_free(SmithEntryIter *iter)
+{
+	smith_entry_iter_free(((Clamp *)iter)->inner);
+	g_free(iter);
+}
+
+static SmithEntryIter *clamp_new(SmithEntryIter *inner, gint64 epoch, gint64 started)
+{
+	static const SmithEntryIterOps ops = {clamp_next, clamp_free};
+	Clamp *self = g_new0(Clamp, 1);
+	self->base.ops = &ops;
+	self->inner = inner;
+	self->epoch = epoch;
+	self->started = started;
+	return &self->base;
+}
+
+static SmithLayer *write_layer(const SmithExecution *execution, const SmithSandboxStep *step,
+			       const Work *work, SmithExecutionFilter filter, gpointer data,
+			       GError **error)
+{
+	SmithEntryIter *entries = smith_upper_read(step, error);
+	if (entries == NULL)
+		return NULL;
+	if (filter != NULL)
+		entries = filter(entries, data);
+	entries = smith_upper_prune(step, smith_entry_filter_sort(entries), error);
+	if (entries == NULL)
+		return NULL;
+	g_autoptr(SmithEntryIter) clamped = clamp_new(entries, execution->epoch, work->made);
+	return smith_layer_write(clamped, execution->compression, execution->workers > 1,
+				 smith_layout_blobs_fd(smith_store_layout(execution->store)),
+				 error);
+}
+
+/* @step with what this execution knows; borrows from @work and @directory. */
+static SmithSandboxStep fill_in(const SmithExecution *execution, const SmithSandboxStep *step,
+				const Work *work, const char *directory, int log_fd)
+{
+	SmithSandboxStep filled = *step;
+	filled.mode = execution->mode;
+	filled.root = directory;
+	filled.work = work->path;
+	filled.log_fd = log_fd;
+	return filled;
+}
+
+SmithLayer *smith_execute_layer(const SmithExecution *execution, const SmithRoot *root,
+				const SmithSandboxStep *step, SmithExecutionFilter filter,
+				gpointer data, GError **error)
+{
+	g_auto(Work) work = {.fd = -1};
+	g_auto(SmithSandboxResult) result = {0};
+	g_autofree char *directory =
+		smith_root_directory(root, execution->store, execution->mode, error);
+	if (directory == NULL || !work_make(&work, execution, error))
+		return NULL;
+	smith_autofd int log_fd =
+		execution->log_dir != NULL ? open_log(execution, step->name, error) : -1;
+	if (execution->log_dir != NULL && log_fd < 0)
+		return NULL;
+	SmithSandboxStep filled = fill_in(execution, step, &work, directory, log_fd);
+	if (!smith_sandbox_check(&filled, &result, error))
+		return NULL;
+	return write_layer(execution, &filled, &work, filter, data, error);
+}
+
+gboolean smith_execute_answer(const SmithExecution *execution, const SmithRoot *root,
+			      const SmithSandboxStep *step, SmithSandboxResult *result,
+			      GError **error)
+{
+	g_auto(Work) work = {.fd = -1};
+	g_autofree char *directory =
+		smith_root_directory(root, execution->store, execution->mode, error);
+	if (directory == NULL || !work_make(&work, execution, error))
+		return FALSE;
+	smith_autofd int log_fd =
+		execution->log_dir != NULL ? open_log(execution, step->name, error) : -1;
+	if (execution->log_dir != NULL && log_fd < 0)
+		return FALSE;
+	SmithSandboxStep filled = fill_in(execution, step, &work, directory, log_fd);
+	return smith_sandbox_run(&filled, result, error);
+}
