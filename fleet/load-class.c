@@ -124,7 +124,8 @@ void smith_load_apply_classes(SmithNode *document, SmithDiag *diag)
 
 static void check_override(const SmithNode *map, const SmithService *service, SmithDiag *diag)
 {
-	static const char *const no[] = {"class", "family", "app", "pip", "image", "hosts"};
+	static const char *const no[] = {"class",     "family", "app",	"pip",
+					 "installer", "image",	"hosts"};
 	for (guint i = 0; i < G_N_ELEMENTS(no); i++) {
 		const SmithNode *node = smith_node_get(map, no[i]);
 		if (node != NULL)

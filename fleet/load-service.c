@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "fleet/load-port.h"
+#include "fleet/load-run.h"
 #include "fleet/quantity.h"
 #include "fleet/tables.h"
 #include "python/name.h"
@@ -412,6 +413,7 @@ void smith_load_complete_service(const SmithFleet *fleet, const SmithHost *host,
 	service->family_place = smith_load_place(node, "family", service->place);
 	service->image_place = smith_load_place(node, "image", service->place);
 	service->pip = smith_load_pip(service->pip_node, diag);
+	smith_load_installer(&service->installer, service->place, service->name, diag);
 	if (!smith_load_is_said(node, "read_only"))
 		service->read_only = service->image == NULL;
 	read_family(service, diag);

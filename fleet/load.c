@@ -11,6 +11,7 @@
 #include "fleet/auto-family.h"
 #include "fleet/load-class.h"
 #include "fleet/load-group.h"
+#include "fleet/load-run.h"
 #include "fleet/load-service.h"
 #include "fleet/quantity.h"
 #include "fleet/tables.h"
@@ -80,6 +81,7 @@ static void fill_fleet(SmithFleet *fleet, SmithDiag *diag)
 	set_default(&fleet->prefix, "opt/venv");
 	normalize_prefix(fleet);
 	set_default(&fleet->compression, "splice");
+	set_default(&fleet->bytecode, SMITH_BYTECODE_NONE);
 	if (fleet->wheels == NULL)
 		fleet->wheels = g_new0(SmithWheelSources, 1);
 	smith_load_fill_strv(&fleet->wheels->find_links);
@@ -122,6 +124,7 @@ static void complete_services(SmithFleet *fleet, const SmithNode *document, Smit
 
 static void complete_fleet(SmithFleet *fleet, const SmithNode *document, SmithDiag *diag)
 {
+	smith_load_bytecode(&fleet->bytecode, fleet->place, NULL, diag);
 	fill_fleet(fleet, diag);
 	fill_hosts(fleet);
 	smith_load_index(fleet);
@@ -191,6 +194,9 @@ static void load_family(SmithFleet *fleet, const char *name, SmithDiag *diag)
 	family->pip = smith_load_pip(family->pip_node, diag);
 	smith_load_fill_map(&family->env);
 	fill_family(family, diag);
+	smith_load_bytecode(&family->bytecode, family->place, family->name, diag);
+	smith_load_installer(&family->installer, family->place, family->name, diag);
+	smith_load_run(family, diag);
 	set_default(&family->name, "");
 	set_default(&family->from, "");
 	const SmithFamily *other = smith_fleet_family(fleet, family->name);

@@ -124,6 +124,33 @@ GPtrArray *smith_fleet_chain(const SmithFleet *fleet, const char *name, const ch
 	return chain;
 }
 
+const char *smith_fleet_bytecode(const SmithFleet *fleet, const char *name)
+{
+	const char *base = NULL;
+	g_autoptr(GPtrArray) chain = smith_fleet_chain(fleet, name, &base);
+	for (guint i = chain->len; i-- > 0;) {
+		const SmithFamily *family = chain->pdata[i];
+		if (family->bytecode != NULL)
+			return family->bytecode;
+	}
+	return fleet->bytecode;
+}
+
+const char *smith_fleet_installer(const SmithFleet *fleet, const char *name,
+				  const SmithService *service)
+{
+	const char *base = NULL;
+	if (service != NULL && service->installer != NULL)
+		return service->installer;
+	g_autoptr(GPtrArray) chain = smith_fleet_chain(fleet, name, &base);
+	for (guint i = chain->len; i-- > 0;) {
+		const SmithFamily *family = chain->pdata[i];
+		if (family->installer != NULL)
+			return family->installer;
+	}
+	return SMITH_INSTALLER_WHEELS;
+}
+
 const char *smith_fleet_base(const SmithFleet *fleet, const char *name)
 {
 	const char *base = NULL;

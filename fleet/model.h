@@ -48,6 +48,24 @@ typedef struct {
 	gint64 max; /* bytes of all layer blobs of an image; 0: no limit */
 } SmithSize;
 
+/* A command of a family's own, run in the sandbox; what it leaves in `outputs` is a layer. */
+typedef struct {
+	char *name;
+	SmithPlace place;
+	char **command; /* one of these two */
+	char *script;	/* of /bin/sh */
+	GHashTable *env;
+	char **inputs;	/* paths of the source tree */
+	char **outputs; /* absolute paths of the image */
+} SmithRunStep;
+
+/* Bytecode of what is installed. */
+#define SMITH_BYTECODE_NONE "none"
+#define SMITH_BYTECODE_UNCHECKED "unchecked-hash"
+/* How wheels become layers: each by us, or all of a set by pip. */
+#define SMITH_INSTALLER_WHEELS "wheels"
+#define SMITH_INSTALLER_PIP "pip"
+
 typedef struct {
 	char *name;
 	SmithPlace place;
@@ -60,6 +78,9 @@ typedef struct {
 	SmithFamilyGpu *gpu; /* or NULL */
 	char *seccomp;	     /* name of a profile, or NULL: the parent's */
 	SmithSize *size;     /* or NULL */
+	char *bytecode;	     /* or NULL: the parent's, the fleet's */
+	char *installer;     /* or NULL: the parent's */
+	GPtrArray *run;	     /* (element-type SmithRunStep*) */
 } SmithFamily;
 
 typedef enum {
@@ -200,7 +221,8 @@ struct SmithService {
 	SmithPlace image_place;
 	SmithApp *app; /* never NULL */
 	SmithNode *pip_node;
-	SmithPip *pip; /* or NULL */
+	SmithPip *pip;	 /* or NULL */
+	char *installer; /* or NULL: the family's */
 	GHashTable *env;
 	GHashTable *provides; /* NAME -> text with ${address} and ${port}: for every other unit */
 	SmithNode *ports_node;
@@ -351,6 +373,7 @@ typedef struct {
 	char *platform; /* "linux/arm64", or NULL: the machine's own at lock time */
 	char *prefix;	/* of the venv, without leading slash: "opt/venv" */
 	char *compression;
+	char *bytecode;
 	SmithWheelSources *wheels; /* never NULL */
 	GHashTable *mirrors;	   /* image reference -> where its image is taken from */
 	GHashTable *variables;	   /* of expressions */
@@ -406,6 +429,13 @@ gint64 smith_port_published(const SmithPort *port, const SmithHost *host);
 /* The chain of @name's families, its root first (element-type SmithFamily*, borrowed); @base is the
  * root's image reference (borrowed). The fleet has been linted: no cycle, no unknown name. */
 GPtrArray *smith_fleet_chain(const SmithFleet *fleet, const char *name, const char **base);
+
+/* What holds for @name's images (borrowed): the nearest family of the chain that says it, else the
+ * fleet or its default. */
+const char *smith_fleet_bytecode(const SmithFleet *fleet, const char *name);
+/* The same for the wheels that a family, or with @service that service, adds. */
+const char *smith_fleet_installer(const SmithFleet *fleet, const char *name,
+				  const SmithService *service);
 
 /* The image reference at the root of @name's chain (borrowed), under the same condition. */
 const char *smith_fleet_base(const SmithFleet *fleet, const char *name);

@@ -28,6 +28,22 @@ static const char shapes[] =
 	"    required: [requirements]\n"
 	"    additionalProperties: false\n"
 	"indexUrl: {type: string, pattern: '://'}\n"
+	"bytecode: {enum: [none, unchecked-hash]}\n"
+	"installer: {enum: [wheels, pip]}\n"
+	"stepName: {type: string, pattern: '^[A-Za-z0-9._-]+$'}\n"
+	"command: {type: array, minItems: 1, items: {type: string}}\n"
+	"inputPath: {type: string, pattern: '^(?!/)(?!(.*/)?\\.\\.(/|$)).+$'}\n"
+	"inputs:\n"
+	"  anyOf: [{$ref: '#/$defs/inputPath'}, {type: array, items: {$ref: "
+	"'#/$defs/inputPath'}}]\n"
+	"outputPath:\n"
+	"  type: string\n"
+	"  pattern: '^/(?!(.*/)?\\.\\.(/|$))(?!(\\.?/)*\\.?$)"
+	"(?!(\\.?/)*(proc|sys|dev|run|tmp)(/|$))'\n"
+	"outputs:\n"
+	"  anyOf:\n"
+	"  - {$ref: '#/$defs/outputPath'}\n"
+	"  - {type: array, minItems: 1, items: {$ref: '#/$defs/outputPath'}}\n"
 	"duration:\n"
 	"  anyOf:\n"
 	"  - {type: integer, minimum: 1, maximum: 86400}\n"
@@ -86,7 +102,10 @@ static const struct {
 	const char *key;
 	const char *shape;
 } places[] = {
+	{"family", "bytecode", "bytecode"},
+	{"family", "installer", "installer"},
 	{"family", "pip", "pip"},
+	{"fleet", "bytecode", "bytecode"},
 	{"fleet", "classes", "classes"},
 	{"group", "pip", "pip"},
 	{"group", "supervisor", "app"},
@@ -103,11 +122,16 @@ static const struct {
 	{"service", "health", "health"},
 	{"service", "hosts", "onHosts"},
 	{"service", "implicit_ports", "implicitPorts"},
+	{"service", "installer", "installer"},
 	{"service", "limits", "limits"},
 	{"service", "needs", "needs"},
 	{"service", "pip", "pip"},
 	{"service", "ports", "ports"},
 	{"service", "required", "condition"},
+	{"run", "command", "command"},
+	{"run", "inputs", "inputs"},
+	{"run", "name", "stepName"},
+	{"run", "outputs", "outputs"},
 	{"service", "when", "conditionOrMap"},
 	{"size", "max", "bytes"},
 };
@@ -128,6 +152,7 @@ static const struct {
 		 "image") "]}\n"
 			  "- anyOf: [" SAID("class") ", " SAID("image") ", {allOf: [" SAID(
 				  "family") ", " SAID("app") "]}]\n"},
+	{"run", "oneOf: [" SAID("command") ", " SAID("script") "]\n"},
 	{"group",
 	 "if: {required: [mode], properties: {mode: {const: supervised}}}\n"
 	 "then: {allOf: [" SAID("family") ", " SAID(

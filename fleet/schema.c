@@ -212,17 +212,33 @@ static const SmithBindTable *field_table(const SmithBindTable *table, const char
 	return field->table;
 }
 
+/* Shapes of families' steps alone. */
+static const char *const of_steps[] = {"stepName",   "command", "inputPath", "inputs",
+				       "outputPath", "outputs", NULL};
+
+static SmithNode *fleet_shapes(void)
+{
+	g_autoptr(SmithNode) shapes = smith_schema_shapes();
+	SmithNode *defs = smith_node_new(SMITH_NODE_MAP);
+	for (guint i = 0; i < shapes->members->len; i++) {
+		const SmithNodeMember *shape = shapes->members->pdata[i];
+		if (!g_strv_contains(of_steps, shape->key))
+			set(defs, shape->key, smith_node_copy(shape->value));
+	}
+	return defs;
+}
+
 SmithNode *smith_schema_fleet(void)
 {
 	static const char *const not_in_class[] = {"class", "hosts", NULL};
-	static const char *const not_on_host[] = {"class", "family", "app", "pip",
-						  "image", "hosts",  NULL};
+	static const char *const not_on_host[] = {"class",     "family", "app",	  "pip",
+						  "installer", "image",	 "hosts", NULL};
 	static const char *const parts[] = {"app", "health", "limits"};
 	SmithNode *schema = document_schema("fleet.yaml",
 					    "A fleet of ocismith: its services, and "
 					    "the hosts that run them.",
 					    &smith_fleet_table);
-	SmithNode *defs = smith_schema_shapes();
+	SmithNode *defs = fleet_shapes();
 	set(defs, "port", table_schema(&smith_port_table, NULL));
 	set(defs, "need", table_schema(&smith_need_table, NULL));
 	for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
@@ -237,7 +253,7 @@ SmithNode *smith_schema_fleet(void)
 
 SmithNode *smith_schema_family(void)
 {
-	static const char *const used[] = {"pip", "bytes"};
+	static const char *const used[] = {"said", "pip", "bytecode", "installer", "bytes"};
 	SmithNode *schema =
 		document_schema("families.d/NAME.yaml",
 				"A family of ocismith: a base image and the distributions on it.",
@@ -246,6 +262,8 @@ SmithNode *smith_schema_family(void)
 	SmithNode *defs = smith_node_new(SMITH_NODE_MAP);
 	for (guint i = 0; i < G_N_ELEMENTS(used); i++)
 		set(defs, used[i], smith_node_copy(smith_node_get(shapes, used[i])));
+	for (guint i = 0; of_steps[i] != NULL; i++)
+		set(defs, of_steps[i], smith_node_copy(smith_node_get(shapes, of_steps[i])));
 	set(schema, "$defs", defs);
 	return schema;
 }

@@ -27,6 +27,17 @@ static const SmithBindField size_fields[] = {
 };
 static PLACED(size, "size", SmithSize);
 
+static const SmithBindField run_fields[] = {
+	SMITH_BIND(SmithRunStep, name, "name", STRING, .required = true),
+	SMITH_BIND(SmithRunStep, command, "command", STRV),
+	SMITH_BIND(SmithRunStep, script, "script", STRING),
+	SMITH_BIND(SmithRunStep, env, "env", STRMAP),
+	SMITH_BIND(SmithRunStep, inputs, "inputs", STRV, .one_or_list = true),
+	SMITH_BIND(SmithRunStep, outputs, "outputs", STRV, .one_or_list = true, .required = true),
+	{0},
+};
+static PLACED(run, "run", SmithRunStep);
+
 static const SmithBindField smith_family_fields[] = {
 	SMITH_BIND(SmithFamily, name, "family", STRING, .required = true),
 	SMITH_BIND(SmithFamily, from, "from", STRING, .required = true),
@@ -35,6 +46,9 @@ static const SmithBindField smith_family_fields[] = {
 	SMITH_BIND(SmithFamily, gpu, "gpu", OBJECT, .table = &family_gpu_table),
 	SMITH_BIND(SmithFamily, seccomp, "seccomp", STRING),
 	SMITH_BIND(SmithFamily, size, "size", OBJECT, .table = &size_table),
+	SMITH_BIND(SmithFamily, bytecode, "bytecode", STRING),
+	SMITH_BIND(SmithFamily, installer, "installer", STRING),
+	SMITH_BIND(SmithFamily, run, "run", LIST, .table = &run_table),
 	{0},
 };
 PLACED(smith_family, "family", SmithFamily);
@@ -108,6 +122,7 @@ static const SmithBindField smith_service_fields[] = {
 	SMITH_BIND(SmithService, image, "image", STRING),
 	SMITH_BIND(SmithService, app, "app", OBJECT, .table = &app_table),
 	SMITH_BIND(SmithService, pip_node, "pip", NODE),
+	SMITH_BIND(SmithService, installer, "installer", STRING),
 	SMITH_BIND(SmithService, env, "env", STRMAP),
 	SMITH_BIND(SmithService, provides, "provides", STRMAP),
 	SMITH_BIND(SmithService, ports_node, "ports", NODE),
@@ -237,6 +252,7 @@ static const SmithBindField smith_fleet_fields[] = {
 	SMITH_BIND(SmithFleet, platform, "platform", STRING),
 	SMITH_BIND(SmithFleet, prefix, "prefix", STRING),
 	SMITH_BIND(SmithFleet, compression, "compression", STRING),
+	SMITH_BIND(SmithFleet, bytecode, "bytecode", STRING),
 	SMITH_BIND(SmithFleet, wheels, "wheels", OBJECT, .table = &sources_table),
 	SMITH_BIND(SmithFleet, mirrors, "mirrors", STRMAP),
 	SMITH_BIND(SmithFleet, variables, "variables", STRMAP),

@@ -21,7 +21,7 @@ import yaml
 GOOD = [
     {'fleet': 'small'},
     {'fleet': 'head', 'registry': 'ghcr.io/acme', 'tag': 20261121, 'platform': 'linux/arm64', 'prefix': 'opt/venv',
-     'compression': 'splice', 'wheels': {'find_links': ['wheels'], 'index': 'https://pypi.example/simple',
+     'compression': 'splice', 'bytecode': 'none', 'wheels': {'find_links': ['wheels'], 'index': 'https://pypi.example/simple',
                                                   'indexes': [{'url': 'https://private.example/', 'names': ['x-*']}]},
      'mirrors': {'docker.io/library/python:3.11-slim': 'oci:bases/python'}, 'variables': {'A': 1, 'B': 'x'},
      'features': {'RTAP': True},
@@ -72,11 +72,19 @@ FAMILIES = [
     {'family': 'f', 'from': 'debian:12'},
     {'family': 'f', 'from': 'base', 'pip': ['a==1'], 'env': {'A': 1}, 'seccomp': 'gpu', 'size': {'max': '3GiB'},
      'gpu': {'cuda': '12.1', 'arch': ['8.6'], 'min_driver': 535}},
+    {'family': 'f', 'from': 'base', 'bytecode': 'unchecked-hash', 'installer': 'pip', 'run': [
+        {'name': 'a', 'command': ['x', '1'], 'env': {'A': 1}, 'inputs': ['a/b'], 'outputs': ['/opt/x']},
+        {'name': 'b', 'script': 'x', 'inputs': 'c', 'outputs': '/opt/y'}]},
 ]
 ANY = [None, True, False, 0, 1, -1, 70000, 1.5, '', 'word', '7', '30s', '2GiB', [], ['word'], [1], [None], [[]], {},
        {'word': 'word'}, {'word': 1}, {'word': None}, {'word': []}]
 # Values that are wrong, or right in an unusual way, for one key.
 SPECIAL = {
+    'bytecode': ['none', 'unchecked-hash', 'checked-hash'],
+    'installer': ['wheels', 'pip', 'uv'],
+    'inputs': ['/a', '../a', 'a/../b', 'a/..', 'a..b', '.', './a', 'a//b', ['a', '/b']],
+    'outputs': ['/', '//', '/.', '/a/..', '/run', '/run/a', '//run/a', '/./run/a', '/runs', '/tmp', 'a', '/a..b',
+                '/a/./b', ['/a', 'b']],
     'interval': ['0', '0s', '25h', '1d', '1h2m3s', '500ms', '1.5s', ' 1s', '-1s', '90000', 86400, 86401],
     'start_period': ['0s', '00', '1m', 'soon', 86401],
     'memory': ['0', '0g', '512', '64k', '512M', '1.5g', '2 GiB', '2gibi', '1e3', '0x10', '.5g', '9999999t', '2Tb',
