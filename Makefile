@@ -95,12 +95,12 @@ $(BUILD)/execute/bytecode.o: execute/compile.py
 
 $(BUILD)/libsmith.a: $(LIB_OBJ)
 	@rm -f $@
-	$(call Q,AR)ar rcs $@ $(LIB_OBJ)
+	$(call Q,AR)ar qcs $@ $(LIB_OBJ)
 
 # cmd/ without main(), for its unit tests
 $(BUILD)/libcmd.a: $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
 	@rm -f $@
-	$(call Q,AR)ar rcs $@ $^
+	$(call Q,AR)ar qcs $@ $^
 
 LINK = $(call Q,LD)$(CC) $(ALL_CFLAGS) -o $@ $(filter %.o %.a,$^) $(ALL_LIBS)
 

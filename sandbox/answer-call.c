@@ -37,7 +37,7 @@ static int open_path(const SmithCall *call)
 		if (length < 0)
 			return length;
 	}
-	return smith_resolve(&call->resolver, smith_call_dirfd(call), path, follow, empty);
+	return smith_resolver_open(&call->resolver, smith_call_dirfd(call), path, follow, empty);
 }
 
 int smith_call_open(const SmithCall *call)

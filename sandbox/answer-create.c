@@ -165,7 +165,8 @@ static int64_t open_unnamed(const SmithCall *call, int flags, uint32_t mode)
 	int fd;
 	if (result < 0)
 		return result;
-	creation.parent = smith_resolve(&call->resolver, smith_call_dirfd(call), path, true, false);
+	creation.parent =
+		smith_resolver_open(&call->resolver, smith_call_dirfd(call), path, true, false);
 	if (creation.parent < 0)
 		return creation.parent;
 	result = decide(&creation);

@@ -278,8 +278,8 @@ static int resolve(const SmithResolver *resolver, int dirfd, const char *path, b
 	return walk_slowly(resolver, dirfd, path, follow, NULL);
 }
 
-int smith_resolve(const SmithResolver *resolver, int dirfd, const char *path, bool follow,
-		  bool empty)
+int smith_resolver_open(const SmithResolver *resolver, int dirfd, const char *path, bool follow,
+			bool empty)
 {
 	if (path[0] != '\0')
 		return resolve(resolver, dirfd, path, follow);

@@ -21,8 +21,8 @@ typedef struct {
 } SmithResolver;
 
 /* @dirfd: of the task, or AT_FDCWD. An empty path is the descriptor itself when @empty says so. */
-int smith_resolve(const SmithResolver *resolver, int dirfd, const char *path, bool follow,
-		  bool empty);
+int smith_resolver_open(const SmithResolver *resolver, int dirfd, const char *path, bool follow,
+			bool empty);
 /* The directory that holds the last component, and that in @name (NAME_MAX + 1 bytes): "." and ".."
  * too. A link as last component is followed when @follow says so, even if what it names does not
  * exist. Trailing slashes are dropped; *slash tells of them. */
