@@ -30,7 +30,8 @@ static bool has_prefix(const char *name, const char *prefix)
 
 static bool is_hidden(const char *name)
 {
-	return strcmp(name, SMITH_RECORD_XATTR) == 0 || has_prefix(name, "user.overlay.");
+	return strcmp(name, SMITH_RECORD_XATTR) == 0 || has_prefix(name, "user.overlay.") ||
+	       has_prefix(name, SMITH_RECORD_PRIVATE);
 }
 
 /* Reads the name, then finds the file and its owner; fd is the caller's to close. */
@@ -196,6 +197,8 @@ static int64_t list(const SmithCall *call, int fd)
 		return n;
 	for (unsigned i = 0; i < owner.record.n_xattrs; i++) {
 		size_t one = strlen(owner.record.xattrs[i].name) + 1;
+		if (is_hidden(owner.record.xattrs[i].name))
+			continue;
 		memcpy(names + length, owner.record.xattrs[i].name, one);
 		length += one;
 	}
