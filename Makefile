@@ -116,9 +116,14 @@ $(BUILD)/tests/replay-%: $(BUILD)/tests/fuzz/fuzz-%.o $(BUILD)/tests/fuzz/replay
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libsmith.a
 	$(LINK)
 
-$(BUILD)/tests/confine: private ALL_LIBS += -lseccomp
+$(BUILD)/tests/confine $(BUILD)/tests/refuse: private ALL_LIBS += -lseccomp
 $(BUILD)/tests/%: $(BUILD)/tests/tools/%.o $(BUILD)/libsmith.a
 	$(LINK)
+
+# what a hostile step runs, where there is no C library: static, without sanitizers
+$(BUILD)/tests/attack: $(wildcard tests/attack/*.c) tests/attack/attack.h
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) -std=c17 -D_GNU_SOURCE -I. $(WARN) -O2 -static -pthread -o $@ $(filter %.c,$^)
 
 # to be preloaded: without sanitizers, which the program brings
 $(BUILD)/tests/%.so: tests/tools/%.c
@@ -147,7 +152,7 @@ TEST_ENV = env -u OCISMITH_STORE -u NO_COLOR -u SOURCE_DATE_EPOCH G_DEBUG=fatal-
 PROVE    = $(TEST_ENV) prove --timer --exec tests/tools/tap
 
 unit: $(UNIT_BIN)
-test-programs: $(UNIT_BIN) $(TOOL_BIN) $(REPLAY) $(BUILD)/tests/otherhost.so
+test-programs: $(UNIT_BIN) $(TOOL_BIN) $(REPLAY) $(BUILD)/tests/otherhost.so $(BUILD)/tests/attack
 
 check: all test-programs ## style, layers, unit tests, corpora and the tests of the command line
 	@$(PROVE) $(wildcard tests/style/*.bats) $(UNIT_BIN) $(REPLAY) $(wildcard tests/cli/*.bats)

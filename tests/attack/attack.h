@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+
+/* The attacks of attack.c; each is true, having told how (broke()), when it got through. */
+bool broke(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A variable that tells of the machine outside; it must be set. */
+const char *host(const char *name);
+bool same_file(const char *a, const char *b);
+
+/* calls.c: system calls that a step has no use for */
+bool attack_ptrace(void);
+bool attack_namespaces(void);
+bool attack_mounts(void);
+bool attack_cgroup(void);
+bool attack_mknod(void);
+bool attack_handle(void);
+bool attack_terminal(void);
+bool attack_capabilities(void);
+bool attack_abstract_socket(void);
+bool attack_network(void);
+bool attack_kernel(void);
+bool attack_other_architecture(void);
+bool attack_signals(void);
