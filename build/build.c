@@ -204,23 +204,40 @@ static gboolean need_python(const SmithLockBase *base, GError **error)
 			   base->from);
 }
 
+/* One layer for each family of the chain that has packages, the root's first. */
+static void add_apt_steps(Plan *plan, Job *job)
+{
+	const char *base = NULL;
+	g_autoptr(GPtrArray) chain = smith_fleet_chain(plan->options->fleet, job->family, &base);
+	for (guint i = 0; i < chain->len; i++) {
+		const SmithFamily *family = chain->pdata[i];
+		const SmithLockSet *set = smith_lock_family(plan->options->lock, family->name);
+		if (set != NULL && set->debs != NULL && *set->debs != NULL)
+			add_step(plan, job, smith_step_new_apt(&plan->context, family->name));
+	}
+}
+
 static gboolean add_job_steps(Plan *plan, Job *job, GError **error)
 {
 	const SmithBuildOptions *options = plan->options;
 	const char *from = smith_fleet_base(options->fleet, job->family);
-	job->base = smith_lock_base(options->lock, from);
+	job->base = smith_lock_base_of(options->lock, options->fleet, job->family);
 	if (job->base == NULL)
 		return smith_throw(error, SMITH_ERROR_STALE, "base '%s' is not in '%s'", from,
 				   SMITH_LOCK_FILE);
-	if (!need_python(job->base, error))
+	/* a family may be there for the packages alone */
+	bool has_venv = job->service != NULL || job->base->python != NULL;
+	if (has_venv && !need_python(job->base, error))
 		return FALSE;
 	g_autoptr(GPtrArray) wheels =
 		smith_lock_wheels_of(options->lock, options->fleet, job->family,
 				     job->service ? job->service->name : NULL, error);
 	if (wheels == NULL)
 		return FALSE;
+	add_apt_steps(plan, job);
 	add_step(plan, job, smith_step_new_users(&plan->context, job->base));
-	add_step(plan, job, smith_step_new_venv(&plan->context, job->base));
+	if (has_venv)
+		add_step(plan, job, smith_step_new_venv(&plan->context, job->base));
 	for (guint i = 0; i < wheels->len; i++)
 		add_step(plan, job,
 			 smith_step_new_wheel(&plan->context, job->base, wheels->pdata[i]));
@@ -254,20 +271,20 @@ static gpointer run_step(gpointer item, GError **error)
 	return smith_step_run(item, error) ? item : NULL;
 }
 
-static gboolean run_steps(Plan *plan, SmithBuildResult *result, GError **error)
+/* Submits what is to be made in @phase. */
+static void submit_steps(Plan *plan, SmithPool *pool, guint phase)
 {
-	SmithEvents *events = plan->options->events;
-	g_autoptr(SmithPool) pool = smith_pool_new(plan->options->workers);
 	for (guint i = 0; i < plan->steps->len; i++) {
 		SmithStep *step = plan->steps->pdata[i];
-		if (smith_step_look_up(step)) {
-			result->steps_known++;
-			smith_events_done(events, step->name, step->layer->digest, 0, true);
+		if (step->phase != phase || step->cached)
 			continue;
-		}
-		smith_events_start(events, step->name);
+		smith_events_start(plan->options->events, step->name);
 		smith_pool_submit(pool, run_step, step, step->weight, NULL);
 	}
+}
+
+static gboolean take_steps(Plan *plan, SmithPool *pool, SmithBuildResult *result, GError **error)
+{
 	while (smith_pool_pending(pool) > 0) {
 		gpointer done = NULL;
 		if (!smith_pool_take(pool, &done, error))
@@ -275,8 +292,28 @@ static gboolean run_steps(Plan *plan, SmithBuildResult *result, GError **error)
 		const SmithStep *step = done;
 		result->steps_made++;
 		result->bytes_written += step->layer->size;
-		smith_events_done(events, step->name, step->layer->digest, step->layer->size,
-				  false);
+		smith_events_done(plan->options->events, step->name, step->layer->digest,
+				  step->layer->size, false);
+	}
+	return TRUE;
+}
+
+static gboolean run_steps(Plan *plan, SmithBuildResult *result, GError **error)
+{
+	g_autoptr(SmithPool) pool = smith_pool_new(plan->options->workers);
+	guint last = 0;
+	for (guint i = 0; i < plan->steps->len; i++) {
+		SmithStep *step = plan->steps->pdata[i];
+		last = MAX(last, step->phase);
+		if (!smith_step_look_up(step))
+			continue;
+		result->steps_known++;
+		smith_events_done(plan->options->events, step->name, step->layer->digest, 0, true);
+	}
+	for (guint phase = 0; phase <= last; phase++) {
+		submit_steps(plan, pool, phase);
+		if (!take_steps(plan, pool, result, error))
+			return FALSE;
 	}
 	return TRUE;
 }
@@ -362,13 +399,9 @@ static gboolean write_images(const Plan *plan, SmithBuildResult *result, GError 
 SmithBuildResult *smith_build(const SmithBuildOptions *options, GError **error)
 {
 	g_auto(Plan) plan = {.options = options};
-	plan.context = (SmithStepContext){options->fleet,
-					  options->lock,
-					  options->store,
-					  options->compression,
-					  options->epoch,
-					  options->workers,
-					  NULL};
+	plan.context = (SmithStepContext){
+		options->fleet, options->lock,	  options->store, options->compression,
+		options->epoch, options->workers, NULL,		  options->events};
 	plan.context.inputs = smith_inputs_load(options->store);
 	plan.jobs = g_ptr_array_new_with_free_func(job_free);
 	plan.steps = g_ptr_array_new_with_free_func((GDestroyNotify)smith_step_free);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "build/app.h"
+#include "fleet/lock-apt.h"
 #include "fleet/runtime.h"
 #include "fleet/wheel-file.h"
 #include "layers/known.h"
@@ -61,6 +62,40 @@ static SmithEntryIter *open_entries(SmithStep *step, GError **error)
 static GPtrArray *new_entries(void)
 {
 	return g_ptr_array_new_with_free_func((GDestroyNotify)smith_entry_free);
+}
+
+SmithFamilyContext smith_step_family_context(const SmithStepContext *context)
+{
+	return (SmithFamilyContext){
+		.fleet = context->fleet,
+		.lock = context->lock,
+		.execution = {.store = context->store,
+			      .events = context->events,
+			      .compression = context->compression,
+			      .epoch = context->epoch,
+			      .workers = context->workers},
+	};
+}
+
+static SmithLayer *make_apt(SmithStep *step, GError **error)
+{
+	SmithFamilyContext context = smith_step_family_context(step->context);
+	return smith_family_apt_layer(&context, step->family, error);
+}
+
+SmithStep *smith_step_new_apt(const SmithStepContext *context, const char *family)
+{
+	SmithFamilyContext of_family = smith_step_family_context(context);
+	SmithStep *step = new_step(context, g_strdup_printf("apt %s", family), NULL);
+	step->make = make_apt;
+	step->family = family;
+	step->phase = smith_family_apt_depth(&of_family, family) - 1;
+	step->key = smith_family_apt_key(&of_family, family);
+	g_autoptr(GPtrArray) debs = smith_lock_debs_of(
+		context->lock, family, smith_lock_family(context->lock, family)->debs, NULL);
+	for (guint i = 0; debs != NULL && i < debs->len; i++)
+		step->weight += (guint64)((SmithDeb *)debs->pdata[i])->size;
+	return step;
 }
 
 /* The lines with one of ours at the end, unless the name or the number is taken: then the image
@@ -258,6 +293,10 @@ static gboolean write_layer(SmithStep *step, SmithEntryIter *iter, GError **erro
 
 gboolean smith_step_run(SmithStep *step, GError **error)
 {
+	if (step->make != NULL) {
+		step->layer = step->make(step, error);
+		return step->layer != NULL;
+	}
 	g_autoptr(SmithEntryIter) iter = step->open(step, error);
 	return iter != NULL && write_layer(step, iter, error);
 }

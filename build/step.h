@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/event.h"
+#include "fleet/family-root.h"
 #include "fleet/lock.h"
 #include "layers/layer.h"
 #include "store/inputs.h"
@@ -25,6 +26,7 @@ typedef struct {
 	gint64 epoch;
 	guint workers;
 	SmithInputs *inputs; /* what is known of application files */
+	SmithEvents *events;
 } SmithStepContext;
 
 typedef struct SmithStep SmithStep;
@@ -35,14 +37,22 @@ struct SmithStep {
 	SmithLayer *layer; /* the result */
 	bool cached;
 	const SmithStepContext *context;
+	/* Steps of a lower phase must be done before it runs. Steps that execute nothing are in the
+	 * first, 0. */
+	guint phase;
+	/* The layer, of steps that execute; the others have open(). */
+	SmithLayer *(*make)(SmithStep *step, GError **error);
 	/* The entries of the layer, sorted, parents included; NULL on error. */
 	SmithEntryIter *(*open)(SmithStep *step, GError **error);
 	/* what open() needs; not all steps need all of it */
 	const SmithLockBase *base;
 	const SmithLockWheel *wheel;
+	const char *family;
 	GPtrArray *entries; /* (element-type SmithEntry*) */
 };
 
+/* The .debs of a family that has some; its parents' are steps of a lower phase. */
+SmithStep *smith_step_new_apt(const SmithStepContext *context, const char *family);
 /* /etc/passwd and /etc/group of the base with appuser 10001:10001 in them. */
 SmithStep *smith_step_new_users(const SmithStepContext *context, const SmithLockBase *base);
 SmithStep *smith_step_new_venv(const SmithStepContext *context, const SmithLockBase *base);
@@ -57,6 +67,9 @@ SmithStep *smith_step_new_machine(const SmithStepContext *context, const SmithHo
 
 void smith_step_free(SmithStep *step);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithStep, smith_step_free)
+
+/* What executes on the roots of families. */
+SmithFamilyContext smith_step_family_context(const SmithStepContext *context);
 
 gboolean smith_step_look_up(SmithStep *step);
 gboolean smith_step_run(SmithStep *step, GError **error);

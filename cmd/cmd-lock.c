@@ -7,17 +7,22 @@
 #include "cmd/report.h"
 #include "fleet/resolve.h"
 
-/* A base's reference, or a distribution, whose wheel is looked for anew each time anyway. */
+/* A base's reference, a family, a Debian package, or a distribution, whose wheel is looked for anew
+ * each time anyway. */
 static gboolean check_updates(const SmithLock *lock, const char *const *updates, GError **error)
 {
 	for (; *updates != NULL; updates++) {
-		bool known = **updates == '\0' || smith_lock_base(lock, *updates) != NULL;
+		bool known = **updates == '\0' || smith_lock_base(lock, *updates) != NULL ||
+			     smith_lock_family(lock, *updates) != NULL;
+		for (guint i = 0; i < lock->debs->len && !known; i++)
+			known = g_strcmp0(((SmithDeb *)lock->debs->pdata[i])->name, *updates) == 0;
 		for (guint i = 0; i < lock->wheels->len && !known; i++)
 			known = g_strcmp0(((SmithLockWheel *)lock->wheels->pdata[i])->name,
 					  *updates) == 0;
 		if (!known)
 			return smith_throw(error, SMITH_ERROR_USAGE,
-					   "'%s' is no base and no distribution of the lock",
+					   "'%s' is no base, family, package or distribution "
+					   "of the lock",
 					   *updates);
 	}
 	return TRUE;
@@ -66,9 +71,17 @@ static gboolean resolve(SmithInvocation *inv, const SmithLock *previous, gint64 
 			SmithLock **lock, GError **error)
 {
 	SmithPrepared *prepared = inv->prepared;
-	SmithResolveOptions options = {previous, inv->events, inv->jobs, epoch};
+	SmithResolveOptions options = {
+		.previous = previous,
+		.events = inv->events,
+		.workers = inv->jobs,
+		.epoch = epoch,
+		.updates = smith_options_list(inv->options, "update"),
+	};
 	g_autoptr(SmithDiag) diag = smith_diag_new();
 
+	if (!smith_compression_from_name(prepared->fleet->compression, &options.compression, error))
+		return FALSE;
 	*lock = smith_resolve(prepared->fleet, prepared->store, &options, diag, error);
 	if (diag->errors > 0)
 		smith_report_findings(diag);

@@ -200,29 +200,61 @@ static gboolean check_platform(const SmithImageConfig *config, const char *platf
 	return TRUE;
 }
 
-static SmithLockBase *look_inside(const SmithLayout *layout, const SmithDescriptor *image,
-				  const char *from, const char *platform, GError **error)
+static gboolean look(SmithLockBase *base, const SmithLayout *layout, const SmithManifest *manifest,
+		     const SmithImageConfig *config, GError **error)
 {
-	g_autoptr(SmithManifest) manifest = NULL;
-	g_autoptr(SmithImageConfig) config = NULL;
-	if (!smith_layout_load_image(layout, image, &manifest, &config, error))
-		return NULL;
-	if (!check_platform(config, platform, error))
-		return NULL;
 	g_autoptr(SmithTree) tree = smith_tree_new();
 	if (!smith_tree_apply_image(tree, layout, manifest, is_wanted, error))
-		return NULL;
-	SmithLockBase *base = g_new0(SmithLockBase, 1);
-	base->from = g_strdup(from);
-	base->media_type = g_strdup(image->media_type);
-	base->digest = g_strdup(image->digest);
-	base->size = image->size;
+		return FALSE;
 	find_python(tree, config, base);
 	find_libc(tree, base);
 	find_init(tree, base);
 	base->passwd = lines_of(tree, "etc/passwd");
 	base->group = lines_of(tree, "etc/group");
+	return TRUE;
+}
+
+static SmithLockBase *new_base(const SmithDescriptor *image, const char *from)
+{
+	SmithLockBase *base = g_new0(SmithLockBase, 1);
+	base->from = g_strdup(from);
+	base->media_type = g_strdup(image->media_type);
+	base->digest = g_strdup(image->digest);
+	base->size = image->size;
 	return base;
+}
+
+static SmithLockBase *look_inside(const SmithLayout *layout, const SmithDescriptor *image,
+				  const char *from, const char *platform, GError **error)
+{
+	g_autoptr(SmithManifest) manifest = NULL;
+	g_autoptr(SmithImageConfig) config = NULL;
+	if (!smith_layout_load_image(layout, image, &manifest, &config, error) ||
+	    !check_platform(config, platform, error))
+		return NULL;
+	g_autoptr(SmithLockBase) base = new_base(image, from);
+	return look(base, layout, manifest, config, error) ? g_steal_pointer(&base) : NULL;
+}
+
+SmithLockBase *smith_base_look(SmithStore *store, const SmithLockBase *below,
+			       const GPtrArray *layers, GError **error)
+{
+	g_autoptr(SmithManifest) manifest = NULL;
+	g_autoptr(SmithImageConfig) config = NULL;
+	g_autoptr(SmithDescriptor) image =
+		smith_descriptor_new(below->media_type, below->digest, below->size);
+	if (!smith_layout_load_image(smith_store_layout(store), image, &manifest, &config, error))
+		return NULL;
+	for (guint i = 0; i < layers->len; i++) {
+		const SmithLayer *layer = layers->pdata[i];
+		g_ptr_array_add(manifest->layers,
+				smith_descriptor_new(layer->media_type, layer->digest,
+						     (gint64)layer->size));
+	}
+	g_autoptr(SmithLockBase) base = new_base(image, below->from);
+	return look(base, smith_store_layout(store), manifest, config, error)
+		       ? g_steal_pointer(&base)
+		       : NULL;
 }
 
 static SmithDescriptor *import_layout(const SmithFleet *fleet, const SmithRef *ref,

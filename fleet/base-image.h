@@ -3,6 +3,7 @@
 
 #include "base/event.h"
 #include "fleet/lock.h"
+#include "layers/layer.h"
 #include "store/store.h"
 
 /*
@@ -18,6 +19,10 @@
  * only if the reference still names the same manifest, else SMITH_ERROR_VERIFY. */
 SmithLockBase *smith_base_lock(const SmithFleet *fleet, SmithStore *store, const char *from,
 			       const char *platform, const SmithLockBase *keep, GError **error);
+
+/* What is found in the base with @layers (element-type SmithLayer*) on top. */
+SmithLockBase *smith_base_look(SmithStore *store, const SmithLockBase *base,
+			       const GPtrArray *layers, GError **error);
 
 /* Makes sure that the store has all blobs of the locked base; SMITH_ERROR_VERIFY when what its
  * reference names now has another digest or size. */

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "fleet/auto-family.h"
+#include "fleet/load-apt.h"
 #include "fleet/load-class.h"
 #include "fleet/load-group.h"
 #include "fleet/load-run.h"
@@ -20,6 +21,9 @@ static void family_free(gpointer data)
 {
 	SmithFamily *family = data;
 	smith_load_pip_free(family->pip);
+	smith_load_apt_free(family->apt);
+	smith_load_bootstrap_free(family->bootstrap);
+	g_free(family->from);
 	g_free(family->file);
 	smith_bind_free(&smith_family_table, family);
 }
@@ -191,13 +195,15 @@ static void load_family(SmithFleet *fleet, const char *name, SmithDiag *diag)
 	SmithFamily *family = smith_bind_read(&smith_family_table, document, diag);
 	family->file = g_steal_pointer(&file);
 	family->from_place = smith_load_place(document, "from", family->place);
+	set_default(&family->name, "");
+	family->bootstrap = smith_load_from(family->from_node, family->name, &family->from, diag);
+	family->apt = smith_load_apt(family->apt_node, family->name, diag);
 	family->pip = smith_load_pip(family->pip_node, diag);
 	smith_load_fill_map(&family->env);
 	fill_family(family, diag);
 	smith_load_bytecode(&family->bytecode, family->place, family->name, diag);
 	smith_load_installer(&family->installer, family->place, family->name, diag);
 	smith_load_run(family, diag);
-	set_default(&family->name, "");
 	set_default(&family->from, "");
 	const SmithFamily *other = smith_fleet_family(fleet, family->name);
 	if (other == NULL)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json.h"
+#include "fleet/lock-apt.h"
 
 #define LOCK_LIMIT (16 * 1024 * 1024)
 #define NO_OFFSET (-1)
@@ -24,20 +25,53 @@ static const SmithBindField base_fields[] = {
 	SMITH_BIND(SmithLockBase, init, "init", STRING),
 	SMITH_BIND(SmithLockBase, passwd, "passwd", STRV),
 	SMITH_BIND(SmithLockBase, group, "group", STRV),
+	SMITH_BIND(SmithLockBase, apt, "apt", STRV),
+	SMITH_BIND(SmithLockBase, indexes, "indexes", STRV),
+	SMITH_BIND(SmithLockBase, debs, "debs", STRV),
 	{0},
 };
 static const SmithBindTable base_table = {
 	"base", sizeof(SmithLockBase), base_fields, NO_OFFSET, NO_OFFSET, false};
 
+static const SmithBindField found_fields[] = {
+	SMITH_BIND(SmithLockFound, python, "python", STRING),
+	SMITH_BIND(SmithLockFound, python_version, "pythonVersion", STRING),
+	SMITH_BIND(SmithLockFound, libc, "libc", STRING),
+	SMITH_BIND(SmithLockFound, libc_version, "libcVersion", STRING),
+	SMITH_BIND(SmithLockFound, init, "init", STRING),
+	SMITH_BIND(SmithLockFound, passwd, "passwd", STRV),
+	SMITH_BIND(SmithLockFound, group, "group", STRV),
+	{0},
+};
+static const SmithBindTable found_table = {
+	"found", sizeof(SmithLockFound), found_fields, NO_OFFSET, NO_OFFSET, false};
+
 static const SmithBindField set_fields[] = {
 	SMITH_BIND(SmithLockSet, name, "name", STRING, .required = true),
 	SMITH_BIND(SmithLockSet, from, "from", STRING, .required = true),
+	SMITH_BIND(SmithLockSet, apt, "apt", STRV),
+	SMITH_BIND(SmithLockSet, indexes, "indexes", STRV),
+	SMITH_BIND(SmithLockSet, debs, "debs", STRV),
+	SMITH_BIND(SmithLockSet, found, "found", OBJECT, .table = &found_table),
 	SMITH_BIND(SmithLockSet, requirements, "requirements", STRV),
 	SMITH_BIND(SmithLockSet, wheels, "wheels", STRV),
 	{0},
 };
 static const SmithBindTable set_table = {
 	"set", sizeof(SmithLockSet), set_fields, NO_OFFSET, NO_OFFSET, false};
+
+static const SmithBindField deb_fields[] = {
+	SMITH_BIND(SmithDeb, file, "file", STRING, .required = true),
+	SMITH_BIND(SmithDeb, name, "name", STRING, .required = true),
+	SMITH_BIND(SmithDeb, version, "version", STRING, .required = true),
+	SMITH_BIND(SmithDeb, architecture, "architecture", STRING, .required = true),
+	SMITH_BIND(SmithDeb, url, "url", STRING, .required = true),
+	SMITH_BIND(SmithDeb, size, "size", INT, .required = true),
+	SMITH_BIND(SmithDeb, sha256, "sha256", STRING, .required = true),
+	{0},
+};
+static const SmithBindTable deb_table = {"deb",	    sizeof(SmithDeb), deb_fields,
+					 NO_OFFSET, NO_OFFSET,	      false};
 
 static const SmithBindField wheel_fields[] = {
 	SMITH_BIND(SmithLockWheel, file, "file", STRING, .required = true),
@@ -59,6 +93,7 @@ static const SmithBindField lock_fields[] = {
 	SMITH_BIND(SmithLock, bases, "bases", LIST, .table = &base_table),
 	SMITH_BIND(SmithLock, families, "families", LIST, .table = &set_table),
 	SMITH_BIND(SmithLock, services, "services", LIST, .table = &set_table),
+	SMITH_BIND(SmithLock, debs, "debs", LIST, .table = &deb_table),
 	SMITH_BIND(SmithLock, wheels, "wheels", LIST, .table = &wheel_table),
 	{0},
 };
@@ -76,7 +111,10 @@ static void complete(SmithLock *lock)
 	fill(&lock->bases);
 	fill(&lock->families);
 	fill(&lock->services);
+	fill(&lock->debs);
 	fill(&lock->wheels);
+	lock->seen_by = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					      (GDestroyNotify)smith_lock_base_free);
 }
 
 SmithLock *smith_lock_new(void)
@@ -92,6 +130,7 @@ void smith_lock_free(SmithLock *lock)
 	if (lock == NULL)
 		return;
 	g_clear_pointer(&lock->by_file, g_hash_table_unref);
+	g_clear_pointer(&lock->seen_by, g_hash_table_unref);
 	smith_bind_free(&lock_table, lock);
 }
 
@@ -123,6 +162,26 @@ static gboolean check_sets(const GPtrArray *sets, const char *kind, GError **err
 	return check_unique(sets, kind, error);
 }
 
+/* The file's name becomes one in the sandbox, and a part of a command line there. */
+static gboolean check_debs(const SmithLock *lock, GError **error)
+{
+	for (guint i = 0; i < lock->debs->len; i++) {
+		const SmithDeb *deb = lock->debs->pdata[i];
+		if (!smith_digest_is_hex(deb->sha256))
+			return smith_throw(error, SMITH_ERROR_INVALID,
+					   "'%s' of package '%s' is no SHA-256: expected 64 "
+					   "lower-case hex digits",
+					   deb->sha256, deb->file);
+		if (!g_regex_match_simple("^[a-z0-9][A-Za-z0-9.+%~_-]*\\.deb$", deb->file,
+					  G_REGEX_DOLLAR_ENDONLY, 0) ||
+		    deb->size < 0)
+			return smith_throw(error, SMITH_ERROR_INVALID,
+					   "package '%s' has no legal file name or size",
+					   deb->file);
+	}
+	return check_unique(lock->debs, "package", error);
+}
+
 static gboolean check_values(const SmithLock *lock, GError **error)
 {
 	for (guint i = 0; i < lock->bases->len; i++) {
@@ -145,7 +204,7 @@ static gboolean check_values(const SmithLock *lock, GError **error)
 					   "wheel '%s' has no legal file name or size",
 					   wheel->file);
 	}
-	return check_unique(lock->bases, "base", error) &&
+	return check_unique(lock->bases, "base", error) && check_debs(lock, error) &&
 	       check_unique(lock->wheels, "wheel", error) &&
 	       check_sets(lock->families, "family", error) &&
 	       check_sets(lock->services, "service", error);
@@ -242,6 +301,8 @@ static void sort_sets(GPtrArray *sets)
 	g_ptr_array_sort(sets, compare_first);
 	for (guint i = 0; i < sets->len; i++) {
 		SmithLockSet *set = sets->pdata[i];
+		sort_strv(set->indexes);
+		sort_strv(set->debs);
 		sort_strv(set->requirements);
 		sort_strv(set->wheels);
 	}
@@ -250,6 +311,7 @@ static void sort_sets(GPtrArray *sets)
 void smith_lock_sort(SmithLock *lock)
 {
 	g_ptr_array_sort(lock->bases, compare_first);
+	g_ptr_array_sort(lock->debs, compare_first);
 	g_ptr_array_sort(lock->wheels, compare_first);
 	sort_sets(lock->families);
 	sort_sets(lock->services);
@@ -285,6 +347,34 @@ SmithLockBase *smith_lock_base_copy(const SmithLockBase *base)
 {
 	g_autoptr(SmithNode) node = smith_bind_write(&base_table, base);
 	return smith_bind_parse(&base_table, node, NULL);
+}
+
+void smith_lock_base_free(SmithLockBase *base)
+{
+	smith_bind_free(&base_table, base);
+}
+
+SmithDeb *smith_lock_deb(const SmithLock *lock, const char *file)
+{
+	return find(lock->debs, file);
+}
+
+const SmithLockBase *smith_lock_base_of(const SmithLock *lock, const SmithFleet *fleet,
+					const char *family)
+{
+	const SmithLockBase *known = g_hash_table_lookup(lock->seen_by, family);
+	if (known != NULL)
+		return known;
+	const SmithFamily *own = smith_fleet_family(fleet, family);
+	const SmithLockSet *set = smith_lock_family(lock, family);
+	const SmithLockBase *below = smith_fleet_family(fleet, own->from) != NULL
+					     ? smith_lock_base_of(lock, fleet, own->from)
+					     : smith_lock_base(lock, own->from);
+	if (below == NULL || set == NULL || set->found == NULL)
+		return below;
+	SmithLockBase *base = smith_lock_base_with(below, set->found);
+	g_hash_table_insert(lock->seen_by, g_strdup(family), base);
+	return base;
 }
 
 SmithLockSet *smith_lock_family(const SmithLock *lock, const char *name)
@@ -477,6 +567,7 @@ GPtrArray *smith_lock_changes(const SmithLock *lock, const SmithFleet *fleet, Sm
 		compare_set(fleet, smith_lock_service(lock, service->name), "service",
 			    service->name, service->family, service->pip, changes, diag);
 	}
+	smith_lock_apt_changes(lock, fleet, changes);
 	compare_removed(lock->families, fleet->families, "family", changes);
 	compare_removed(lock->services, fleet->built, "service", changes);
 	return changes;

@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "execute/deb.h"
 #include "fleet/model.h"
 #include "python/requirements-file.h"
 
@@ -32,12 +33,30 @@ typedef struct {
 	char *init;	      /* "/usr/bin/tini", or NULL: there is none */
 	char **passwd;	      /* lines of /etc/passwd and /etc/group */
 	char **group;
+	char **apt;	/* of a bootstrap: what was asked for (fleet/lock-apt.h) */
+	char **indexes; /* as those of a set */
+	char **debs;	/* file names */
 } SmithLockBase;
+
+/* What the .debs of a family changed of what was found below; NULL: nothing. */
+typedef struct {
+	char *python;
+	char *python_version;
+	char *libc;
+	char *libc_version;
+	char *init;
+	char **passwd;
+	char **group;
+} SmithLockFound;
 
 /* The inputs of one family or service, and what they added. */
 typedef struct {
 	char *name;
-	char *from; /* the base's reference, or the family */
+	char *from;	       /* the base's reference, or the family */
+	char **apt;	       /* what was asked for (fleet/lock-apt.h) */
+	char **indexes;	       /* "URL sha256:HEX" of the signed files that say what there is */
+	char **debs;	       /* file names */
+	SmithLockFound *found; /* with debs only */
 	char **requirements;
 	char **wheels; /* file names */
 } SmithLockSet;
@@ -59,7 +78,9 @@ typedef struct {
 	GPtrArray *bases;    /* (element-type SmithLockBase*) */
 	GPtrArray *families; /* (element-type SmithLockSet*) */
 	GPtrArray *services; /* (element-type SmithLockSet*) */
+	GPtrArray *debs;     /* (element-type SmithDeb*) */
 	GPtrArray *wheels;   /* (element-type SmithLockWheel*) */
+	GHashTable *seen_by; /* family -> SmithLockBase*, for smith_lock_base_of() */
 	GHashTable *by_file; /* the wheels of a lock that was loaded, borrowed; else NULL */
 } SmithLock;
 
@@ -79,10 +100,17 @@ void smith_lock_sort(SmithLock *lock);
 
 SmithLockBase *smith_lock_base(const SmithLock *lock, const char *from);
 SmithLockBase *smith_lock_base_copy(const SmithLockBase *base);
+void smith_lock_base_free(SmithLockBase *base);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithLockBase, smith_lock_base_free)
 /* Drops the base @from, or with NULL all of them. */
 void smith_lock_forget_bases(SmithLock *lock, const char *from);
 SmithLockSet *smith_lock_family(const SmithLock *lock, const char *name);
 SmithLockSet *smith_lock_service(const SmithLock *lock, const char *name);
+SmithDeb *smith_lock_deb(const SmithLock *lock, const char *file);
+/* What images of @family are built on: its base, as the .debs of its chain have changed it. The
+ * lock's own, and as long there; NULL when the base is not in it. One thread at a time. */
+const SmithLockBase *smith_lock_base_of(const SmithLock *lock, const SmithFleet *fleet,
+					const char *family);
 SmithLockWheel *smith_lock_wheel(const SmithLock *lock, const char *file);
 
 /* All wheels of a service (or, with @service NULL, of @family): those of the chain's root family

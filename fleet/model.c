@@ -151,6 +151,13 @@ const char *smith_fleet_installer(const SmithFleet *fleet, const char *name,
 	return SMITH_INSTALLER_WHEELS;
 }
 
+const SmithBootstrap *smith_fleet_bootstrap(const SmithFleet *fleet, const char *name)
+{
+	const char *base = NULL;
+	g_autoptr(GPtrArray) chain = smith_fleet_chain(fleet, name, &base);
+	return chain->len > 0 ? ((SmithFamily *)chain->pdata[0])->bootstrap : NULL;
+}
+
 const char *smith_fleet_base(const SmithFleet *fleet, const char *name)
 {
 	const char *base = NULL;

@@ -34,6 +34,35 @@ typedef struct {
 	char *builder;	    /* family on which sdists are built, or NULL: on its own */
 } SmithPip;
 
+/* A Debian archive, as sources.list(5) has it. */
+typedef struct {
+	char *uri; /* never NULL: Debian's own when left out */
+	SmithPlace place;
+	char *suite;	   /* "bookworm" */
+	char **components; /* never empty: "main" when left out */
+	char *keyring;	   /* relative to the fleet's directory, absolute: of the image; or NULL */
+	char *snapshot;	   /* "20250520T000000Z", or NULL: as it is now */
+} SmithAptSource;
+
+/* Debian packages of a family. */
+typedef struct {
+	char **packages; /* as apt-get install takes them: "tini", "nginx=1.22.1-9" */
+	SmithPlace place;
+	GPtrArray *sources;  /* (element-type SmithAptSource*) none: the parent's, the image's */
+	GHashTable *options; /* of apt.conf(5) */
+} SmithApt;
+
+/* `from: {debian: ...}`: the base is made of packages. */
+typedef struct {
+	char *suite;
+	SmithPlace place;
+	char **packages; /* beside the essential and required ones */
+	char *mirror;
+	char **components;
+	char *keyring; /* a path of this machine, relative to the fleet's directory; or NULL */
+	char *snapshot;
+} SmithBootstrap;
+
 /* What makes a family one of GPUs. */
 typedef struct {
 	char *cuda; /* "12.1" */
@@ -70,8 +99,12 @@ typedef struct {
 	char *name;
 	SmithPlace place;
 	char *file; /* families.d/NAME.yaml */
-	char *from; /* another family, or an image reference */
+	SmithNode *from_node;
+	char *from; /* another family, an image reference, or "debian/NAME" of a bootstrap */
 	SmithPlace from_place;
+	SmithBootstrap *bootstrap; /* or NULL */
+	SmithNode *apt_node;
+	SmithApt *apt; /* or NULL */
 	SmithNode *pip_node;
 	SmithPip *pip; /* or NULL */
 	GHashTable *env;
@@ -429,6 +462,9 @@ gint64 smith_port_published(const SmithPort *port, const SmithHost *host);
 /* The chain of @name's families, its root first (element-type SmithFamily*, borrowed); @base is the
  * root's image reference (borrowed). The fleet has been linted: no cycle, no unknown name. */
 GPtrArray *smith_fleet_chain(const SmithFleet *fleet, const char *name, const char **base);
+
+/* The bootstrap at the root of @name's chain, or NULL; under the same condition. */
+const SmithBootstrap *smith_fleet_bootstrap(const SmithFleet *fleet, const char *name);
 
 /* What holds for @name's images (borrowed): the nearest family of the chain that says it, else the
  * fleet or its default. */

@@ -2,7 +2,6 @@
 #include "fleet/resolve.h"
 
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -11,6 +10,7 @@
 #include "fleet/closure.h"
 #include "fleet/collide.h"
 #include "fleet/pick.h"
+#include "fleet/resolve-apt.h"
 
 typedef struct {
 	const SmithFleet *fleet;
@@ -18,8 +18,10 @@ typedef struct {
 	const SmithResolveOptions *options;
 	SmithDiag *diag;
 	SmithLock *lock;
+	SmithFamilyContext family; /* of that lock */
 	SmithWheelFinder *finder;
-	GHashTable *targets; /* base reference -> SmithTarget* */
+	GHashTable *known;   /* references of bases that are in the lock */
+	GHashTable *targets; /* SmithLockBase* -> SmithTarget* */
 	GPtrArray *sets;     /* (element-type SmithSet*) parents before children */
 	GHashTable *picks;   /* file name -> SmithPick* */
 } Resolve;
@@ -37,30 +39,22 @@ static void resolve_clear(Resolve *resolve)
 	g_clear_pointer(&resolve->lock, smith_lock_free);
 	g_clear_pointer(&resolve->sets, g_ptr_array_unref);
 	g_clear_pointer(&resolve->picks, g_hash_table_unref);
+	g_clear_pointer(&resolve->known, g_hash_table_unref);
 	g_clear_pointer(&resolve->targets, g_hash_table_unref);
 	g_clear_pointer(&resolve->finder, smith_wheel_finder_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Resolve, resolve_clear)
 
-/* The machine's own platform, for a fleet that names none. */
+/* For a fleet that names none. */
 static char *own_platform(void)
 {
-	static const struct {
-		const char *machine;
-		const char *go;
-	} names[] = {{"x86_64", "amd64"}, {"aarch64", "arm64"}, {"armv7l", "arm"}, {"i686", "386"}};
-	struct utsname name;
-	uname(&name);
-	const char *go = name.machine;
-	for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-		if (strcmp(names[i].machine, name.machine) == 0)
-			go = names[i].go;
-	return g_strconcat("linux/", go, NULL);
+	g_autoptr(SmithPlatform) platform = smith_platform_own();
+	return smith_platform_to_string(platform);
 }
 
 static gboolean lock_base(Resolve *resolve, const char *from, GError **error)
 {
-	if (g_hash_table_contains(resolve->targets, from))
+	if (g_hash_table_contains(resolve->known, from))
 		return TRUE;
 	const SmithLock *previous = resolve->options->previous;
 	const SmithLockBase *old =
@@ -74,10 +68,25 @@ static gboolean lock_base(Resolve *resolve, const char *from, GError **error)
 		return FALSE;
 	g_ptr_array_add(resolve->lock->bases, base);
 	smith_events_done(resolve->options->events, from, base->digest, 0, false);
-	SmithTarget *target = smith_target_new(base, resolve->lock->platform, error);
-	if (target == NULL)
-		return FALSE;
-	g_hash_table_insert(resolve->targets, g_strdup(from), target);
+	g_hash_table_add(resolve->known, g_strdup(from));
+	return TRUE;
+}
+
+/* A base need not have an interpreter when the packages of a family bring one. */
+static gboolean set_target(Resolve *resolve, SmithSet *set, const char *family, GError **error)
+{
+	const SmithLockBase *base = smith_lock_base_of(resolve->lock, resolve->fleet, family);
+	bool is_needed = strcmp(set->kind, "service") == 0 || set->requirements->lines->len > 0;
+	if (!is_needed && (base->python == NULL || base->libc == NULL))
+		return TRUE;
+	SmithTarget *target = g_hash_table_lookup(resolve->targets, base);
+	if (target == NULL) {
+		target = smith_target_new(base, resolve->lock->platform, error);
+		if (target == NULL)
+			return FALSE;
+		g_hash_table_insert(resolve->targets, (gpointer)base, target);
+	}
+	set->target = target;
 	return TRUE;
 }
 
@@ -101,8 +110,6 @@ static SmithSet *add_set(Resolve *resolve, const char *kind, const char *name, S
 	set->pip = pip;
 	set->from = from;
 	set->parent = find_set(resolve, from);
-	set->target = set->parent != NULL ? set->parent->target
-					  : g_hash_table_lookup(resolve->targets, from);
 	guint before = resolve->diag->errors;
 	set->requirements = smith_lock_read_requirements(resolve->fleet, pip, resolve->diag);
 	set->picks = g_ptr_array_new();
@@ -119,8 +126,11 @@ static gboolean add_family(Resolve *resolve, const SmithFamily *family, GError *
 	if (parent != NULL ? !add_family(resolve, parent, error)
 			   : !lock_base(resolve, family->from, error))
 		return FALSE;
-	add_set(resolve, "family", family->name, family->place, family->pip, family->from);
-	return TRUE;
+	if (!smith_resolve_apt(&resolve->family, resolve->lock, resolve->options, family, error))
+		return FALSE;
+	SmithSet *set =
+		add_set(resolve, "family", family->name, family->place, family->pip, family->from);
+	return set_target(resolve, set, family->name, error);
 }
 
 static gboolean add_sets(Resolve *resolve, GError **error)
@@ -131,8 +141,10 @@ static gboolean add_sets(Resolve *resolve, GError **error)
 			return FALSE;
 	for (guint i = 0; i < fleet->built->len; i++) {
 		const SmithService *service = fleet->built->pdata[i];
-		add_set(resolve, "service", service->name, service->place, service->pip,
-			service->family);
+		SmithSet *set = add_set(resolve, "service", service->name, service->place,
+					service->pip, service->family);
+		if (!set_target(resolve, set, service->family, error))
+			return FALSE;
 	}
 	return TRUE;
 }
@@ -360,6 +372,8 @@ static void check_sets(Resolve *resolve)
 		check_hashes(resolve, set);
 		check_picks(resolve, set);
 		set->sound = set->sound && (set->parent == NULL || set->parent->sound);
+		if (set->target == NULL)
+			continue;
 		if (set->sound && !smith_closure_check(set, resolve->diag))
 			set->sound = false;
 		if (set->sound && !smith_collide_check(set, resolve->fleet, resolve->diag))
@@ -391,17 +405,20 @@ static void fill_lock(Resolve *resolve)
 	g_autoptr(SmithDiag) again = smith_diag_new();
 	for (guint i = 0; i < resolve->sets->len; i++) {
 		const SmithSet *set = resolve->sets->pdata[i];
-		SmithLockSet *row = g_new0(SmithLockSet, 1);
-		row->name = g_strdup(set->name);
-		row->from = g_strdup(set->from);
+		bool is_family = strcmp(set->kind, "family") == 0;
+		SmithLockSet *row =
+			is_family ? smith_lock_family(lock, set->name) : g_new0(SmithLockSet, 1);
+		if (!is_family) {
+			row->name = g_strdup(set->name);
+			row->from = g_strdup(set->from);
+			g_ptr_array_add(lock->services, row);
+		}
 		row->requirements = smith_lock_requirements(resolve->fleet, set->pip, again);
 		GPtrArray *files = g_ptr_array_new();
 		for (guint j = 0; j < set->picks->len; j++)
 			g_ptr_array_add(files,
 					g_strdup(((SmithPick *)set->picks->pdata[j])->lock->file));
 		row->wheels = steal_strings(files);
-		g_ptr_array_add(strcmp(set->kind, "family") == 0 ? lock->families : lock->services,
-				row);
 	}
 	g_autoptr(GPtrArray) used = used_picks(resolve);
 	for (guint i = 0; i < used->len; i++) {
@@ -421,8 +438,16 @@ SmithLock *smith_resolve(const SmithFleet *fleet, SmithStore *store,
 	resolve.lock->epoch = options->epoch;
 	resolve.lock->platform =
 		fleet->platform != NULL ? g_strdup(fleet->platform) : own_platform();
-	resolve.targets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-						(GDestroyNotify)smith_target_free);
+	resolve.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	resolve.targets =
+		g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)smith_target_free);
+	resolve.family.fleet = fleet;
+	resolve.family.lock = resolve.lock;
+	resolve.family.execution = (SmithExecution){.store = store,
+						    .events = options->events,
+						    .compression = options->compression,
+						    .epoch = options->epoch,
+						    .workers = options->workers};
 	resolve.picks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					      (GDestroyNotify)smith_pick_free);
 	resolve.sets = g_ptr_array_new_with_free_func(set_free);

@@ -3,6 +3,7 @@
 
 #include "base/event.h"
 #include "fleet/lock.h"
+#include "layers/compress.h"
 #include "store/store.h"
 
 /*
@@ -23,6 +24,8 @@ typedef struct {
 	SmithEvents *events;
 	guint workers;
 	gint64 epoch;
+	SmithCompression compression; /* of layers that are made to look into them */
+	const char *const *updates; /* what is not to stay as it is locked; "": everything; NULL */
 } SmithResolveOptions;
 
 SmithLock *smith_resolve(const SmithFleet *fleet, SmithStore *store,

@@ -8,6 +8,17 @@
 /* In YAML, for it has few quotes. `said` is a value that counts. */
 static const char shapes[] =
 	"said: {not: {enum: [null, false]}}\n"
+	"from:\n"
+	"  anyOf:\n"
+	"  - {type: string}\n"
+	"  - type: object\n"
+	"    properties: {debian: {$ref: '#/$defs/debian'}}\n"
+	"    required: [debian]\n"
+	"    additionalProperties: false\n"
+	"apt:\n"
+	"  anyOf:\n"
+	"  - {type: [string, array], items: {type: string}}\n"
+	"  - {$ref: '#/$defs/debs'}\n"
 	"pip:\n"
 	"  anyOf:\n"
 	"  - {type: [string, array], items: {type: string}}\n"
@@ -102,7 +113,9 @@ static const struct {
 	const char *key;
 	const char *shape;
 } places[] = {
+	{"family", "apt", "apt"},
 	{"family", "bytecode", "bytecode"},
+	{"family", "from", "from"},
 	{"family", "installer", "installer"},
 	{"family", "pip", "pip"},
 	{"fleet", "bytecode", "bytecode"},

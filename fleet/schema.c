@@ -212,9 +212,9 @@ static const SmithBindTable *field_table(const SmithBindTable *table, const char
 	return field->table;
 }
 
-/* Shapes of families' steps alone. */
-static const char *const of_steps[] = {"stepName",   "command", "inputPath", "inputs",
-				       "outputPath", "outputs", NULL};
+/* Shapes of families alone. */
+static const char *const of_families[] = {
+	"from", "apt", "stepName", "command", "inputPath", "inputs", "outputPath", "outputs", NULL};
 
 static SmithNode *fleet_shapes(void)
 {
@@ -222,7 +222,7 @@ static SmithNode *fleet_shapes(void)
 	SmithNode *defs = smith_node_new(SMITH_NODE_MAP);
 	for (guint i = 0; i < shapes->members->len; i++) {
 		const SmithNodeMember *shape = shapes->members->pdata[i];
-		if (!g_strv_contains(of_steps, shape->key))
+		if (!g_strv_contains(of_families, shape->key))
 			set(defs, shape->key, smith_node_copy(shape->value));
 	}
 	return defs;
@@ -262,8 +262,10 @@ SmithNode *smith_schema_family(void)
 	SmithNode *defs = smith_node_new(SMITH_NODE_MAP);
 	for (guint i = 0; i < G_N_ELEMENTS(used); i++)
 		set(defs, used[i], smith_node_copy(smith_node_get(shapes, used[i])));
-	for (guint i = 0; of_steps[i] != NULL; i++)
-		set(defs, of_steps[i], smith_node_copy(smith_node_get(shapes, of_steps[i])));
+	for (guint i = 0; of_families[i] != NULL; i++)
+		set(defs, of_families[i], smith_node_copy(smith_node_get(shapes, of_families[i])));
+	set(defs, "debian", table_schema(&smith_bootstrap_table, NULL));
+	set(defs, "debs", table_schema(&smith_apt_table, NULL));
 	set(schema, "$defs", defs);
 	return schema;
 }

@@ -38,9 +38,39 @@ static const SmithBindField run_fields[] = {
 };
 static PLACED(run, "run", SmithRunStep);
 
+static const SmithBindField source_fields[] = {
+	SMITH_BIND(SmithAptSource, uri, "uri", STRING),
+	SMITH_BIND(SmithAptSource, suite, "suite", STRING, .required = true),
+	SMITH_BIND(SmithAptSource, components, "components", STRV, .one_or_list = true),
+	SMITH_BIND(SmithAptSource, keyring, "keyring", STRING),
+	SMITH_BIND(SmithAptSource, snapshot, "snapshot", STRING, .any_scalar = true),
+	{0},
+};
+static PLACED(source, "source", SmithAptSource);
+
+static const SmithBindField smith_apt_fields[] = {
+	SMITH_BIND(SmithApt, packages, "packages", STRV, .one_or_list = true),
+	SMITH_BIND(SmithApt, sources, "sources", LIST, .table = &source_table, .one_or_list = true),
+	SMITH_BIND(SmithApt, options, "options", STRMAP),
+	{0},
+};
+PLACED(smith_apt, "apt", SmithApt);
+
+static const SmithBindField smith_bootstrap_fields[] = {
+	SMITH_BIND(SmithBootstrap, suite, "suite", STRING, .required = true),
+	SMITH_BIND(SmithBootstrap, packages, "packages", STRV, .one_or_list = true),
+	SMITH_BIND(SmithBootstrap, mirror, "mirror", STRING),
+	SMITH_BIND(SmithBootstrap, components, "components", STRV, .one_or_list = true),
+	SMITH_BIND(SmithBootstrap, keyring, "keyring", STRING),
+	SMITH_BIND(SmithBootstrap, snapshot, "snapshot", STRING, .any_scalar = true),
+	{0},
+};
+PLACED(smith_bootstrap, "debian", SmithBootstrap);
+
 static const SmithBindField smith_family_fields[] = {
 	SMITH_BIND(SmithFamily, name, "family", STRING, .required = true),
-	SMITH_BIND(SmithFamily, from, "from", STRING, .required = true),
+	SMITH_BIND(SmithFamily, from_node, "from", NODE, .required = true),
+	SMITH_BIND(SmithFamily, apt_node, "apt", NODE),
 	SMITH_BIND(SmithFamily, pip_node, "pip", NODE),
 	SMITH_BIND(SmithFamily, env, "env", STRMAP),
 	SMITH_BIND(SmithFamily, gpu, "gpu", OBJECT, .table = &family_gpu_table),

@@ -19,3 +19,6 @@ extern const SmithBindTable smith_port_table;
 extern const SmithBindTable smith_need_table;
 /* The map form of a `pip:`; what is no map is its `requirements`. */
 extern const SmithBindTable smith_pip_table;
+/* Of a family: the map form of `apt`, the value of `from: {debian: ...}`. */
+extern const SmithBindTable smith_apt_table;
+extern const SmithBindTable smith_bootstrap_table;

@@ -64,7 +64,7 @@ static void lint_from(const SmithFleet *fleet, const SmithFamily *family, GHashT
 		smith_lint_report(diag, "family-cycle", family->from_place, family->name,
 				  "family '%s' is derived from itself, or from one that is",
 				  family->name);
-	else if (smith_fleet_family(fleet, family->from) == NULL)
+	else if (family->bootstrap == NULL && smith_fleet_family(fleet, family->from) == NULL)
 		lint_reference(fleet, family, diag);
 }
 

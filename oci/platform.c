@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "base/error.h"
 #include "oci/spec.h"
@@ -38,6 +39,21 @@ SmithPlatform *smith_platform_parse(const char *text, GError **error)
 	if (count == 1)
 		return smith_platform_new("linux", parts[0], NULL);
 	return smith_platform_new(parts[0], parts[1], parts[2]);
+}
+
+SmithPlatform *smith_platform_own(void)
+{
+	static const struct {
+		const char *machine;
+		const char *go;
+	} names[] = {{"x86_64", "amd64"}, {"aarch64", "arm64"}, {"armv7l", "arm"}, {"i686", "386"}};
+	struct utsname name;
+	uname(&name);
+	const char *go = name.machine;
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+		if (strcmp(names[i].machine, name.machine) == 0)
+			go = names[i].go;
+	return smith_platform_new("linux", go, NULL);
 }
 
 char *smith_platform_to_string(const SmithPlatform *platform)

@@ -153,6 +153,8 @@ void smith_descriptor_set_annotation(SmithDescriptor *descriptor, const char *ke
 SmithPlatform *smith_platform_new(const char *os, const char *architecture, const char *variant);
 /* "linux/arm64/v8" or "arm64" (linux is implied): for options and documents. */
 SmithPlatform *smith_platform_parse(const char *text, GError **error);
+/* The machine's own. */
+SmithPlatform *smith_platform_own(void);
 /* "linux/arm64/v8"; "unknown" for NULL. */
 char *smith_platform_to_string(const SmithPlatform *platform);
 SmithPlatform *smith_platform_copy(const SmithPlatform *platform);

@@ -268,7 +268,8 @@ static inline char *test_fleet_base(const TestFleet *test, const TestBase *given
 static inline SmithLock *test_fleet_resolve(TestFleet *test, const SmithLock *previous,
 					    GError **error)
 {
-	SmithResolveOptions options = {previous, NULL, 2, SMITH_LOCK_EPOCH};
+	SmithResolveOptions options = {
+		.previous = previous, .workers = 2, .epoch = SMITH_LOCK_EPOCH};
 
 	g_clear_pointer(&test->diag, smith_diag_free);
 	test->diag = smith_diag_new();

@@ -45,7 +45,8 @@ static void begin(TestSteps *test)
 					   SMITH_COMPRESSION_SPLICE,
 					   SMITH_LOCK_EPOCH,
 					   2,
-					   smith_inputs_load(test->fleet.store)};
+					   smith_inputs_load(test->fleet.store),
+					   NULL};
 }
 
 static const SmithLockBase *base_of(const TestSteps *test)

@@ -12,14 +12,6 @@ static void begin(TestFleet *test)
 	test_fleet_store(test);
 }
 
-static void base_free(SmithLockBase *base)
-{
-	g_autoptr(SmithLock) lock = smith_lock_new();
-	if (base != NULL)
-		g_ptr_array_add(lock->bases, base);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithLockBase, base_free)
-
 static SmithLockBase *look(TestFleet *test, const char *from)
 {
 	g_autoptr(GError) error = NULL;

@@ -129,7 +129,7 @@ static void test_deterministic(void)
 	g_autoptr(SmithLock) first = NULL, second = NULL;
 	g_autofree char *one = NULL, *other = NULL;
 	g_autoptr(GError) error = NULL;
-	SmithResolveOptions options = {NULL, NULL, 8, SMITH_LOCK_EPOCH};
+	SmithResolveOptions options = {.workers = 8, .epoch = SMITH_LOCK_EPOCH};
 	gsize length;
 
 	begin(&test, "[a==1, b==1, c==1, d==1]", "[]");

@@ -68,6 +68,8 @@ static void test_described(void)
 {
 	check_described(&smith_fleet_table);
 	check_described(&smith_family_table);
+	check_described(&smith_apt_table);
+	check_described(&smith_bootstrap_table);
 	check_described(&smith_port_table);
 	check_described(&smith_need_table);
 	g_assert_null(smith_schema_describe("service", "nothing"));
