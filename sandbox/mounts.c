@@ -73,7 +73,7 @@ static int open_in(int root, const char *path, uint64_t flags, uint64_t resolve)
 
 static int open_plain(int root, const char *path)
 {
-	return open_in(root, path, O_NOFOLLOW,
+	return open_in(root, path, 0,
 		       RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 }
 
