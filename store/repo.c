@@ -23,10 +23,25 @@ static char *ref_path(const char *diff_id)
 	return g_strconcat("refs/heads/layer/sha256/", smith_digest_hex(diff_id), NULL);
 }
 
+static char *make_temporary(int store_fd, GError **error)
+{
+	for (guint tries = 0; tries < 100; tries++) {
+		g_autofree char *name =
+			g_strdup_printf(SMITH_TMPFILE_PREFIX "repo-%08x", g_random_int());
+		if (mkdirat(store_fd, name, 0777) == 0)
+			return g_steal_pointer(&name);
+		if (errno != EEXIST)
+			break;
+	}
+	return smith_throw_errno_null(error, "cannot make a directory for a repository");
+}
+
 /* A repository that is half made never has its name. */
 static gboolean make_repo(const SmithOstreeLib *lib, int store_fd, GError **error)
 {
-	g_autofree char *name = g_strdup_printf(SMITH_TMPFILE_PREFIX "repo-%08x", g_random_int());
+	g_autofree char *name = make_temporary(store_fd, error);
+	if (name == NULL)
+		return FALSE;
 	g_autoptr(OstreeRepo) repo = lib->ostree_repo_create_at(
 		store_fd, name, OSTREE_REPO_MODE_BARE_USER, NULL, NULL, error);
 	if (repo == NULL)
