@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "build/image.h"
+#include "build/step-execute.h"
 #include "fleet/base-image.h"
 
 /* One image to make: a service on a host, or a family. */
@@ -16,6 +17,8 @@ typedef struct {
 	char *name;
 	const SmithLockBase *base;
 	GPtrArray *steps; /* (element-type SmithStep*, borrowed) */
+	guint packages;	  /* so many of them are packages on the base */
+	guint skeleton;	  /* so many make an empty venv */
 } Job;
 
 typedef struct {
@@ -182,6 +185,15 @@ static gboolean add_targets(Plan *plan, GError **error)
 	return TRUE;
 }
 
+/* The first @count steps of @job: what a step may execute on. */
+static GPtrArray *below(const Job *job, guint count)
+{
+	GPtrArray *steps = g_ptr_array_new();
+	for (guint i = 0; i < count; i++)
+		g_ptr_array_add(steps, job->steps->pdata[i]);
+	return steps;
+}
+
 /* Takes @step; a step of the same key that the plan has already stands for it. */
 static void add_step(Plan *plan, Job *job, SmithStep *step)
 {
@@ -217,6 +229,93 @@ static void add_apt_steps(Plan *plan, Job *job)
 	}
 }
 
+/* By the interpreter of the base alone where it has one, so that packages on it make no other
+ * layers. */
+static void set_bytecode(const Plan *plan, const Job *job, SmithStep *step)
+{
+	const SmithBuildOptions *options = plan->options;
+	const char *bytecode = smith_fleet_bytecode(options->fleet, job->family);
+	const SmithLockBase *alone =
+		smith_lock_base(options->lock, smith_fleet_base(options->fleet, job->family));
+	bool has_python = alone != NULL && g_strcmp0(alone->python, job->base->python) == 0;
+	g_autoptr(GPtrArray) root = below(job, has_python ? 0 : job->packages);
+	if (strcmp(bytecode, SMITH_BYTECODE_UNCHECKED) == 0)
+		smith_step_set_bytecode(step, job->base, root);
+}
+
+/* Those of @wheels that @set lists. */
+static void add_set(Plan *plan, Job *job, const SmithLockSet *set, const GPtrArray *wheels,
+		    const char *installer)
+{
+	g_autoptr(GPtrArray) own = g_ptr_array_new();
+	for (guint i = 0; set != NULL && set->wheels != NULL && i < wheels->len; i++) {
+		SmithLockWheel *wheel = wheels->pdata[i];
+		if (g_strv_contains((const char *const *)set->wheels, wheel->file))
+			g_ptr_array_add(own, wheel);
+	}
+	if (own->len > 0 && strcmp(installer, SMITH_INSTALLER_PIP) == 0) {
+		const char *bytecode = smith_fleet_bytecode(plan->options->fleet, job->family);
+		g_autoptr(GPtrArray) root = below(job, job->skeleton);
+		add_step(plan, job,
+			 smith_step_new_pip(&plan->context, job->base, set->name, own, bytecode,
+					    root));
+		return;
+	}
+	for (guint i = 0; i < own->len; i++) {
+		SmithStep *step = smith_step_new_wheel(&plan->context, job->base, own->pdata[i]);
+		set_bytecode(plan, job, step);
+		add_step(plan, job, step);
+	}
+}
+
+static gboolean add_run_steps(Plan *plan, Job *job, const SmithFamily *family, GError **error)
+{
+	for (guint i = 0; i < family->run->len; i++) {
+		g_autoptr(GPtrArray) root = below(job, job->steps->len);
+		SmithStep *step = smith_step_new_run(&plan->context, job->base, family,
+						     family->run->pdata[i], root, error);
+		if (step == NULL)
+			return FALSE;
+		add_step(plan, job, step);
+	}
+	return TRUE;
+}
+
+/* The chain's root first: each family's wheels, then its own steps. */
+static gboolean add_installed(Plan *plan, Job *job, GError **error)
+{
+	const SmithBuildOptions *options = plan->options;
+	const char *service = job->service != NULL ? job->service->name : NULL, *base = NULL;
+	g_autoptr(GPtrArray) chain = smith_fleet_chain(options->fleet, job->family, &base);
+	g_autoptr(GPtrArray) wheels =
+		smith_lock_wheels_of(options->lock, options->fleet, job->family, service, error);
+	if (wheels == NULL)
+		return FALSE;
+	for (guint i = 0; i < chain->len; i++) {
+		const SmithFamily *family = chain->pdata[i];
+		add_set(plan, job, smith_lock_family(options->lock, family->name), wheels,
+			smith_fleet_installer(options->fleet, family->name, NULL));
+		if (!add_run_steps(plan, job, family, error))
+			return FALSE;
+	}
+	if (service != NULL)
+		add_set(plan, job, smith_lock_service(options->lock, service), wheels,
+			smith_fleet_installer(options->fleet, job->family, job->service));
+	return TRUE;
+}
+
+static gboolean add_app(Plan *plan, Job *job, GError **error)
+{
+	if (job->service == NULL)
+		return TRUE;
+	SmithStep *app = smith_step_new_app(&plan->context, job->service, error);
+	if (app == NULL)
+		return FALSE;
+	set_bytecode(plan, job, app);
+	add_step(plan, job, app);
+	return TRUE;
+}
+
 static gboolean add_job_steps(Plan *plan, Job *job, GError **error)
 {
 	const SmithBuildOptions *options = plan->options;
@@ -229,24 +328,14 @@ static gboolean add_job_steps(Plan *plan, Job *job, GError **error)
 	bool has_venv = job->service != NULL || job->base->python != NULL;
 	if (has_venv && !need_python(job->base, error))
 		return FALSE;
-	g_autoptr(GPtrArray) wheels =
-		smith_lock_wheels_of(options->lock, options->fleet, job->family,
-				     job->service ? job->service->name : NULL, error);
-	if (wheels == NULL)
-		return FALSE;
 	add_apt_steps(plan, job);
+	job->packages = job->steps->len;
 	add_step(plan, job, smith_step_new_users(&plan->context, job->base));
 	if (has_venv)
 		add_step(plan, job, smith_step_new_venv(&plan->context, job->base));
-	for (guint i = 0; i < wheels->len; i++)
-		add_step(plan, job,
-			 smith_step_new_wheel(&plan->context, job->base, wheels->pdata[i]));
-	if (job->service != NULL) {
-		SmithStep *app = smith_step_new_app(&plan->context, job->service, error);
-		if (app == NULL)
-			return FALSE;
-		add_step(plan, job, app);
-	}
+	job->skeleton = job->steps->len;
+	if (!add_installed(plan, job, error) || !add_app(plan, job, error))
+		return FALSE;
 	if (job->host != NULL)
 		add_step(plan, job, smith_step_new_machine(&plan->context, job->host));
 	return TRUE;
@@ -271,20 +360,30 @@ static gpointer run_step(gpointer item, GError **error)
 	return smith_step_run(item, error) ? item : NULL;
 }
 
-/* Submits what is to be made in @phase. */
-static void submit_steps(Plan *plan, SmithPool *pool, guint phase)
+/* What is to be made in @phase. */
+static GPtrArray *steps_of(const Plan *plan, guint phase)
 {
+	GPtrArray *steps = g_ptr_array_new();
 	for (guint i = 0; i < plan->steps->len; i++) {
 		SmithStep *step = plan->steps->pdata[i];
-		if (step->phase != phase || step->cached)
-			continue;
-		smith_events_start(plan->options->events, step->name);
-		smith_pool_submit(pool, run_step, step, step->weight, NULL);
+		if (step->phase == phase && !step->cached)
+			g_ptr_array_add(steps, step);
 	}
+	return steps;
 }
 
-static gboolean take_steps(Plan *plan, SmithPool *pool, SmithBuildResult *result, GError **error)
+static gboolean run_phase(Plan *plan, guint phase, SmithBuildResult *result, GError **error)
 {
+	SmithEvents *events = plan->options->events;
+	g_autoptr(GPtrArray) steps = steps_of(plan, phase);
+	g_autoptr(SmithPool) pool = smith_pool_new(plan->options->workers);
+	for (guint i = 0; i < steps->len; i++) {
+		SmithStep *step = steps->pdata[i];
+		smith_events_start(events, step->name);
+		smith_pool_submit(pool, run_step, step, step->weight, NULL);
+	}
+	if (!smith_steps_compile(&plan->context, steps, error))
+		return FALSE;
 	while (smith_pool_pending(pool) > 0) {
 		gpointer done = NULL;
 		if (!smith_pool_take(pool, &done, error))
@@ -300,7 +399,6 @@ static gboolean take_steps(Plan *plan, SmithPool *pool, SmithBuildResult *result
 
 static gboolean run_steps(Plan *plan, SmithBuildResult *result, GError **error)
 {
-	g_autoptr(SmithPool) pool = smith_pool_new(plan->options->workers);
 	guint last = 0;
 	for (guint i = 0; i < plan->steps->len; i++) {
 		SmithStep *step = plan->steps->pdata[i];
@@ -310,11 +408,9 @@ static gboolean run_steps(Plan *plan, SmithBuildResult *result, GError **error)
 		result->steps_known++;
 		smith_events_done(plan->options->events, step->name, step->layer->digest, 0, true);
 	}
-	for (guint phase = 0; phase <= last; phase++) {
-		submit_steps(plan, pool, phase);
-		if (!take_steps(plan, pool, result, error))
+	for (guint phase = 0; phase <= last; phase++)
+		if (!run_phase(plan, phase, result, error))
 			return FALSE;
-	}
 	return TRUE;
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "build/app.h"
+#include "build/step-private.h"
 #include "fleet/lock-apt.h"
 #include "fleet/runtime.h"
 #include "fleet/wheel-file.h"
@@ -19,8 +20,8 @@
 /* Wheels above this are read and inflated on one core while another hashes and writes. */
 #define SPLIT_ABOVE (4 * 1024 * 1024)
 
-static SmithStep *new_step(const SmithStepContext *context, char *name,
-			   SmithEntryIter *(*open)(SmithStep *, GError **))
+SmithStep *smith_step_new(const SmithStepContext *context, char *name,
+			  SmithEntryIter *(*open)(SmithStep *, GError **))
 {
 	SmithStep *step = g_new0(SmithStep, 1);
 	step->name = name;
@@ -37,10 +38,13 @@ void smith_step_free(SmithStep *step)
 	g_free(step->key);
 	smith_layer_free(step->layer);
 	g_clear_pointer(&step->entries, g_ptr_array_unref);
+	g_clear_pointer(&step->below, g_ptr_array_unref);
+	g_clear_pointer(&step->wheels, g_ptr_array_unref);
+	g_clear_pointer(&step->pycs, g_hash_table_unref);
 	g_free(step);
 }
 
-static SmithKey *new_key(const SmithStepContext *context, const char *kind)
+SmithKey *smith_step_key(const SmithStepContext *context, const char *kind)
 {
 	SmithKey *key = smith_key_new(kind);
 	smith_key_string(key, "compression", smith_compression_id(context->compression));
@@ -86,7 +90,7 @@ static SmithLayer *make_apt(SmithStep *step, GError **error)
 SmithStep *smith_step_new_apt(const SmithStepContext *context, const char *family)
 {
 	SmithFamilyContext of_family = smith_step_family_context(context);
-	SmithStep *step = new_step(context, g_strdup_printf("apt %s", family), NULL);
+	SmithStep *step = smith_step_new(context, g_strdup_printf("apt %s", family), NULL);
 	step->make = make_apt;
 	step->family = family;
 	step->phase = smith_family_apt_depth(&of_family, family) - 1;
@@ -120,7 +124,7 @@ static char *with_line(char **lines, const char *name, const char *number, const
 
 SmithStep *smith_step_new_users(const SmithStepContext *context, const SmithLockBase *base)
 {
-	SmithStep *step = new_step(context, g_strdup("users " SMITH_USER), open_entries);
+	SmithStep *step = smith_step_new(context, g_strdup("users " SMITH_USER), open_entries);
 	g_autofree char *uid = g_strdup_printf("%d", SMITH_UID);
 	g_autofree char *gid = g_strdup_printf("%d", SMITH_GID);
 	g_autofree char *user = g_strdup_printf(SMITH_USER ":x:%s:%s::%s:/usr/sbin/nologin", uid,
@@ -128,7 +132,7 @@ SmithStep *smith_step_new_users(const SmithStepContext *context, const SmithLock
 	g_autofree char *team = g_strdup_printf(SMITH_USER ":x:%s:", gid);
 	g_autofree char *passwd = with_line(base->passwd, SMITH_USER, uid, user);
 	g_autofree char *group = with_line(base->group, SMITH_USER, gid, team);
-	SmithKey *key = new_key(context, "users");
+	SmithKey *key = smith_step_key(context, "users");
 	smith_key_string(key, "passwd", passwd);
 	smith_key_string(key, "group", group);
 	step->key = smith_key_finish(key);
@@ -141,7 +145,7 @@ SmithStep *smith_step_new_users(const SmithStepContext *context, const SmithLock
 }
 
 /* "3.11.2" -> "3.11" */
-static char *minor_version(const char *version)
+char *smith_step_minor(const char *version)
 {
 	const char *dot = strchr(version, '.');
 	const char *second = dot != NULL ? strchr(dot + 1, '.') : NULL;
@@ -151,7 +155,7 @@ static char *minor_version(const char *version)
 static SmithEntryIter *open_venv(SmithStep *step, GError **error)
 {
 	const SmithLockBase *base = step->base;
-	g_autofree char *minor = minor_version(base->python_version);
+	g_autofree char *minor = smith_step_minor(base->python_version);
 	g_autofree char *home = g_path_get_dirname(base->python);
 	SmithVenvSpec spec = {
 		.prefix = step->context->fleet->prefix,
@@ -166,10 +170,10 @@ static SmithEntryIter *open_venv(SmithStep *step, GError **error)
 
 SmithStep *smith_step_new_venv(const SmithStepContext *context, const SmithLockBase *base)
 {
-	SmithStep *step =
-		new_step(context, g_strdup_printf("venv /%s", context->fleet->prefix), open_venv);
+	SmithStep *step = smith_step_new(
+		context, g_strdup_printf("venv /%s", context->fleet->prefix), open_venv);
 	step->base = base;
-	SmithKey *key = new_key(context, "venv");
+	SmithKey *key = smith_step_key(context, "venv");
 	smith_key_string(key, "prefix", context->fleet->prefix);
 	smith_key_string(key, "python", base->python);
 	smith_key_string(key, "version", base->python_version);
@@ -191,7 +195,7 @@ static SmithEntryIter *open_wheel(SmithStep *step, GError **error)
 	g_autoptr(SmithWheel) wheel = open_wheel_file(step, error);
 	if (wheel == NULL)
 		return NULL;
-	g_autofree char *minor = minor_version(step->base->python_version);
+	g_autofree char *minor = smith_step_minor(step->base->python_version);
 	g_autofree char *interpreter = smith_runtime_python(context->fleet);
 	SmithInstallTarget target = {
 		.prefix = context->fleet->prefix,
@@ -200,6 +204,7 @@ static SmithEntryIter *open_wheel(SmithStep *step, GError **error)
 		.epoch = context->epoch,
 		/* the lock was made of wheels that passed, and these are those bytes */
 		.verified = true,
+		.pycs = step->pycs,
 	};
 	return smith_wheel_entries(wheel, &target, error);
 }
@@ -208,12 +213,12 @@ SmithStep *smith_step_new_wheel(const SmithStepContext *context, const SmithLock
 				const SmithLockWheel *wheel)
 {
 	char *name = g_strdup_printf("wheel %s %s", wheel->name, wheel->version);
-	SmithStep *step = new_step(context, name, open_wheel);
+	SmithStep *step = smith_step_new(context, name, open_wheel);
 	step->base = base;
 	step->wheel = wheel;
 	step->weight = (guint64)wheel->size;
-	g_autofree char *minor = minor_version(base->python_version);
-	SmithKey *key = new_key(context, "wheel");
+	g_autofree char *minor = smith_step_minor(base->python_version);
+	SmithKey *key = smith_step_key(context, "wheel");
 	smith_key_string(key, "sha256", wheel->sha256);
 	smith_key_string(key, "file", wheel->file);
 	smith_key_string(key, "prefix", context->fleet->prefix);
@@ -236,13 +241,14 @@ SmithStep *smith_step_new_app(const SmithStepContext *context, const SmithServic
 	g_autoptr(GPtrArray) entries = smith_app_entries(context->fleet, service, error);
 	if (entries == NULL)
 		return NULL;
-	SmithKey *key = new_key(context, "app");
+	SmithKey *key = smith_step_key(context, "app");
 	g_autofree char *digest = pin(context, entries, service, error);
 	smith_key_string(key, "files", digest);
 	g_autofree char *finished = smith_key_finish(key);
 	if (digest == NULL)
 		return NULL;
-	SmithStep *step = new_step(context, g_strdup_printf("app %s", service->name), open_entries);
+	SmithStep *step =
+		smith_step_new(context, g_strdup_printf("app %s", service->name), open_entries);
 	step->key = g_steal_pointer(&finished);
 	step->entries = g_steal_pointer(&entries);
 	for (guint i = 0; i < step->entries->len; i++)
@@ -252,8 +258,8 @@ SmithStep *smith_step_new_app(const SmithStepContext *context, const SmithServic
 
 SmithStep *smith_step_new_machine(const SmithStepContext *context, const SmithHost *host)
 {
-	SmithStep *step =
-		new_step(context, g_strdup_printf("machine profile %s", host->name), open_entries);
+	SmithStep *step = smith_step_new(context, g_strdup_printf("machine profile %s", host->name),
+					 open_entries);
 	g_autoptr(SmithNode) profile = smith_node_new(SMITH_NODE_MAP);
 	GHashTableIter iter;
 	gpointer name, value;
@@ -263,7 +269,7 @@ SmithStep *smith_step_new_machine(const SmithStepContext *context, const SmithHo
 	gsize length = 0;
 	g_autofree char *text =
 		smith_json_write(profile, SMITH_JSON_PRETTY | SMITH_JSON_SORTED, &length);
-	SmithKey *key = new_key(context, "machine");
+	SmithKey *key = smith_step_key(context, "machine");
 	smith_key_string(key, "profile", text);
 	step->key = smith_key_finish(key);
 	step->entries = new_entries();

@@ -49,6 +49,12 @@ struct SmithStep {
 	const SmithLockWheel *wheel;
 	const char *family;
 	GPtrArray *entries; /* (element-type SmithEntry*) */
+	/* of steps that execute (build/step-execute.h) */
+	GPtrArray *below;     /* (element-type SmithStep*, borrowed) on the base */
+	const char *bytecode; /* of what it installs; NULL: none */
+	GHashTable *pycs;     /* path of a source -> SmithContent*: compiled already */
+	GPtrArray *wheels;    /* (element-type SmithLockWheel*, borrowed) */
+	const SmithRunStep *run;
 };
 
 /* The .debs of a family that has some; its parents' are steps of a lower phase. */

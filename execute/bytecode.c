@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "execute/pycs.h"
+#include "execute/scratch.h"
 #include "python/pyc.h"
 
 /* The text of compile.py; the Makefile knows of it. */
@@ -38,11 +39,8 @@ typedef struct {
 } Source;
 
 struct SmithBytecode {
-	const SmithStore *store;
 	char *python;
-	char *name; /* of the directory below the store's cache */
-	char *path; /* the same, absolute */
-	int fd;	    /* of the directory */
+	SmithScratch scratch;
 	int sources_fd;
 	SmithSink *sink; /* writes to sources_fd */
 	GPtrArray *units;
@@ -64,44 +62,34 @@ static void source_free(gpointer data)
 	g_free(data);
 }
 
-static gboolean make_directory(SmithBytecode *self, GError **error)
+static gboolean make_directory(SmithBytecode *self, const SmithStore *store, GError **error)
 {
-	g_autofree char *template = g_build_filename(smith_store_get_path(self->store), "cache",
-						     ".tmp-bytecode-XXXXXX", NULL);
-	if (g_mkdtemp(template) == NULL)
-		return smith_throw_errno(error, "cannot make a directory in the store");
-	self->path = g_steal_pointer(&template);
-	self->name = g_path_get_basename(self->path);
-	self->fd = smith_fd_open_dir(AT_FDCWD, self->path, error);
-	if (self->fd < 0 || !smith_fd_make_dirs(self->fd, "in", error) ||
-	    !smith_fd_make_dirs(self->fd, "out", error) ||
-	    !smith_fd_write_file(self->fd, "in/compile.py", smith_compile_begin,
+	int fd = -1;
+	if (!smith_scratch_make(&self->scratch, store, error))
+		return FALSE;
+	fd = self->scratch.fd;
+	if (!smith_fd_make_dirs(fd, "in", error) || !smith_fd_make_dirs(fd, "out", error) ||
+	    !smith_fd_write_file(fd, "in/compile.py", smith_compile_begin,
 				 (gsize)(smith_compile_end - smith_compile_begin), 0444, error))
 		return FALSE;
-	self->sources_fd = smith_fd_open_beneath(self->fd, "in/sources",
-						 O_WRONLY | O_CREAT | O_EXCL, 0600, error);
+	self->sources_fd =
+		smith_fd_open_beneath(fd, "in/sources", O_WRONLY | O_CREAT | O_EXCL, 0600, error);
 	if (self->sources_fd < 0)
 		return FALSE;
 	self->sink = smith_sink_new_fd(self->sources_fd, "sources");
 	return TRUE;
 }
 
-SmithBytecode *smith_bytecode_new(SmithStore *store, const char *python, GError **error)
+SmithBytecode *smith_bytecode_new(const SmithStore *store, const char *python, GError **error)
 {
 	g_autoptr(SmithBytecode) self = g_new0(SmithBytecode, 1);
-	self->store = store;
 	self->python = g_strdup(python);
-	self->fd = self->sources_fd = -1;
+	self->scratch = (SmithScratch)SMITH_SCRATCH_INIT;
+	self->sources_fd = -1;
 	self->units = g_ptr_array_new_with_free_func(unit_free);
 	self->sources = g_ptr_array_new_with_free_func(source_free);
 	self->large = g_ptr_array_new_with_free_func(source_free);
-	return make_directory(self, error) ? g_steal_pointer(&self) : NULL;
-}
-
-static gboolean remove_directory(SmithBytecode *self, GError **error)
-{
-	g_autofree char *name = g_steal_pointer(&self->name);
-	return name == NULL || smith_fd_remove_tree(smith_store_cache_fd(self->store), name, error);
+	return make_directory(self, store, error) ? g_steal_pointer(&self) : NULL;
 }
 
 void smith_bytecode_free(SmithBytecode *self)
@@ -110,13 +98,11 @@ void smith_bytecode_free(SmithBytecode *self)
 		return;
 	smith_sink_free(self->sink);
 	smith_fd_clear(&self->sources_fd);
-	smith_fd_clear(&self->fd);
-	(void)remove_directory(self, NULL);
+	smith_scratch_clear(&self->scratch);
 	g_ptr_array_unref(self->units);
 	g_ptr_array_unref(self->sources);
 	g_ptr_array_unref(self->large);
 	g_free(self->python);
-	g_free(self->path);
 	g_free(self);
 }
 
@@ -179,8 +165,8 @@ static gboolean run(SmithBytecode *self, const SmithExecution *execution, const 
 				    workers,
 				    tag,
 				    NULL};
-	g_autofree char *in = g_build_filename(self->path, "in", NULL);
-	g_autofree char *out = g_build_filename(self->path, "out", NULL);
+	g_autofree char *in = g_build_filename(self->scratch.path, "in", NULL);
+	g_autofree char *out = g_build_filename(self->scratch.path, "out", NULL);
 	const SmithSandboxBind binds[] = {{in, INSIDE "/in", false}, {out, INSIDE "/out", true}};
 	SmithSandboxStep step = {
 		.name = "bytecode",
@@ -211,7 +197,7 @@ static void warn(const SmithBytecode *self, SmithEvents *events, const Source *s
 static gboolean take_results(SmithBytecode *self, SmithEvents *events, GError **error)
 {
 	smith_autofd int out =
-		smith_fd_open_beneath(self->fd, "out", O_RDONLY | O_DIRECTORY, 0, error);
+		smith_fd_open_beneath(self->scratch.fd, "out", O_RDONLY | O_DIRECTORY, 0, error);
 	g_autoptr(GPtrArray) results =
 		out >= 0 ? smith_pycs_read(out, self->sources->len, error) : NULL;
 	if (results == NULL)
@@ -248,7 +234,8 @@ gboolean smith_bytecode_compile(SmithBytecode *self, const SmithExecution *execu
 		return FALSE;
 	warn_of_large(self, execution->events);
 	return run(self, execution, root, interpreter, error) &&
-	       take_results(self, execution->events, error) && remove_directory(self, error);
+	       take_results(self, execution->events, error) &&
+	       smith_scratch_remove(&self->scratch, error);
 }
 
 GHashTable *smith_bytecode_take(SmithBytecode *self, guint unit)

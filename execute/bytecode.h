@@ -28,7 +28,7 @@
 typedef struct SmithBytecode SmithBytecode;
 
 /* @python: its version, "3.11". */
-SmithBytecode *smith_bytecode_new(SmithStore *store, const char *python, GError **error);
+SmithBytecode *smith_bytecode_new(const SmithStore *store, const char *python, GError **error);
 void smith_bytecode_free(SmithBytecode *bytecode);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithBytecode, smith_bytecode_free)
 

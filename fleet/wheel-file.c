@@ -56,11 +56,29 @@ static int open_local(const SmithFleet *fleet, const SmithLockWheel *wheel, GErr
 	return fd >= 0 && check_wheel(fd, wheel, error) ? g_steal_fd(&fd) : -1;
 }
 
+static int open_file(const SmithFleet *fleet, SmithStore *store, const SmithLockWheel *wheel,
+		     GError **error)
+{
+	return smith_wheel_file_is_local(wheel->url) ? open_local(fleet, wheel, error)
+						     : open_remote(store, wheel, error);
+}
+
 SmithWheel *smith_wheel_file_open(const SmithFleet *fleet, SmithStore *store,
 				  const SmithLockWheel *wheel, GError **error)
 {
-	smith_autofd int fd = smith_wheel_file_is_local(wheel->url)
-				      ? open_local(fleet, wheel, error)
-				      : open_remote(store, wheel, error);
+	smith_autofd int fd = open_file(fleet, store, wheel, error);
 	return fd >= 0 ? smith_wheel_open_fd(g_steal_fd(&fd), wheel->file, error) : NULL;
+}
+
+char *smith_wheel_file_path(const SmithFleet *fleet, SmithStore *store, const SmithLockWheel *wheel,
+			    GError **error)
+{
+	SMITH_AUTO_PREFIX("wheel", wheel->file, error);
+	smith_autofd int fd = open_file(fleet, store, wheel, error);
+	if (fd < 0)
+		return NULL;
+	if (smith_wheel_file_is_local(wheel->url))
+		return g_canonicalize_filename(wheel->url, fleet->directory);
+	g_autofree char *file = smith_store_file_path(wheel->sha256);
+	return g_build_filename(smith_store_get_path(store), "cache/files", file, NULL);
 }

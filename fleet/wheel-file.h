@@ -13,6 +13,11 @@
 SmithWheel *smith_wheel_file_open(const SmithFleet *fleet, SmithStore *store,
 				  const SmithLockWheel *wheel, GError **error);
 
+/* The path of that file, checked likewise, for another program that checks what it reads; transfer
+ * full. */
+char *smith_wheel_file_path(const SmithFleet *fleet, SmithStore *store, const SmithLockWheel *wheel,
+			    GError **error);
+
 /* Opens the wheel at the local @url for reading; an error when it is no regular file. */
 int smith_wheel_file_open_local(const SmithFleet *fleet, const char *url, GError **error);
 
