@@ -65,6 +65,16 @@ void smith_diag_add_about(SmithDiag *diag, SmithSeverity severity, SmithPlace pl
 	va_end(args);
 }
 
+void smith_diag_take(SmithDiag *diag, SmithDiag *from)
+{
+	while (from->findings->len > 0 && diag->findings->len < SMITH_DIAG_MAX_FINDINGS)
+		g_ptr_array_add(diag->findings, g_ptr_array_steal_index(from->findings, 0));
+	diag->errors += from->errors;
+	diag->warnings += from->warnings;
+	g_ptr_array_set_size(from->findings, 0);
+	from->errors = from->warnings = 0;
+}
+
 static int compare_numbers(guint a, guint b)
 {
 	return (a > b) - (a < b);

@@ -54,6 +54,8 @@ void smith_diag_add_about(SmithDiag *diag, SmithSeverity severity, SmithPlace pl
 	G_GNUC_PRINTF(6, 7);
 void smith_diag_addv(SmithDiag *diag, SmithSeverity severity, SmithPlace place, const char *rule,
 		     const char *subject, const char *format, va_list args) G_GNUC_PRINTF(6, 0);
+/* Moves all findings of @from to @diag. */
+void smith_diag_take(SmithDiag *diag, SmithDiag *from);
 /* By file, line, column, rule; what is said twice of one place is then said once. */
 void smith_diag_sort(SmithDiag *diag);
 /* "fleet.yaml:12:5", or "fleet.yaml" for the whole file. */

@@ -7,8 +7,7 @@
 #include "cmd/report.h"
 #include "fleet/resolve.h"
 
-/* A base's reference, a family, a Debian package, or a distribution, whose wheel is looked for anew
- * each time anyway. */
+/* A base's reference, a family, a Debian package, or a distribution. */
 static gboolean check_updates(const SmithLock *lock, const char *const *updates, GError **error)
 {
 	for (; *updates != NULL; updates++) {
@@ -77,6 +76,7 @@ static gboolean resolve(SmithInvocation *inv, const SmithLock *previous, gint64 
 		.workers = inv->jobs,
 		.epoch = epoch,
 		.updates = smith_options_list(inv->options, "update"),
+		.execute = true,
 	};
 	g_autoptr(SmithDiag) diag = smith_diag_new();
 

@@ -56,7 +56,6 @@ static SmithPip *join_pips(const SmithFleet *fleet, const SmithGroup *group)
 	SmithPip *pip = g_new0(SmithPip, 1);
 	pip->place = group->pip != NULL ? group->pip->place : group->place;
 	pip->others = g_ptr_array_new();
-	smith_load_fill_strv(&pip->override);
 	pip->indexes = g_ptr_array_new();
 	if (group->pip != NULL)
 		g_ptr_array_add(pip->others, group->pip);
@@ -65,6 +64,14 @@ static SmithPip *join_pips(const SmithFleet *fleet, const SmithGroup *group)
 		if (member != NULL && member->pip != NULL)
 			g_ptr_array_add(pip->others, member->pip);
 	}
+	GPtrArray *override = g_ptr_array_new();
+	for (guint i = 0; i < pip->others->len; i++)
+		for (char **key = ((SmithPip *)pip->others->pdata[i])->override; *key != NULL;
+		     key++)
+			if (!g_ptr_array_find_with_equal_func(override, *key, g_str_equal, NULL))
+				g_ptr_array_add(override, g_strdup(*key));
+	g_ptr_array_add(override, NULL);
+	pip->override = (char **)g_ptr_array_free(override, FALSE);
 	return pip;
 }
 

@@ -54,6 +54,7 @@ static const SmithBindField set_fields[] = {
 	SMITH_BIND(SmithLockSet, debs, "debs", STRV),
 	SMITH_BIND(SmithLockSet, found, "found", OBJECT, .table = &found_table),
 	SMITH_BIND(SmithLockSet, requirements, "requirements", STRV),
+	SMITH_BIND(SmithLockSet, override, "override", STRV),
 	SMITH_BIND(SmithLockSet, wheels, "wheels", STRV),
 	{0},
 };
@@ -304,6 +305,7 @@ static void sort_sets(GPtrArray *sets)
 		sort_strv(set->indexes);
 		sort_strv(set->debs);
 		sort_strv(set->requirements);
+		sort_strv(set->override);
 		sort_strv(set->wheels);
 	}
 }
@@ -396,6 +398,11 @@ SmithLockWheel *smith_lock_wheel(const SmithLock *lock, const char *file)
 static gboolean add_wheels(const SmithLock *lock, const SmithLockSet *set, GPtrArray *wheels,
 			   GError **error)
 {
+	char **override = set != NULL ? set->override : NULL;
+	for (guint i = wheels->len; override != NULL && i-- > 0;)
+		if (g_strv_contains((const char *const *) override,
+				    ((SmithLockWheel *)wheels->pdata[i])->name))
+			g_ptr_array_remove_index(wheels, i);
 	for (char **file = set != NULL ? set->wheels : NULL; file != NULL && *file != NULL;
 	     file++) {
 		SmithLockWheel *wheel = smith_lock_wheel(lock, *file);
@@ -509,18 +516,19 @@ static void note(GPtrArray *changes, const char *format, ...)
 	va_end(arguments);
 }
 
-static void compare_requirements(char **was, char **is, const char *kind, const char *name,
-				 GPtrArray *changes)
+/* @what: "requirement", "override" */
+static void compare_lists(char **was, char **is, const char *what, const char *kind,
+			  const char *name, GPtrArray *changes)
 {
 	static char *none[] = {NULL};
-	if (was == NULL)
-		was = none;
+	was = was != NULL ? was : none;
+	is = is != NULL ? is : none;
 	for (char **line = is; *line != NULL; line++)
 		if (!g_strv_contains((const char *const *)was, *line))
-			note(changes, "%s '%s': requirement '%s' was added", kind, name, *line);
+			note(changes, "%s '%s': %s '%s' was added", kind, name, what, *line);
 	for (char **line = was; *line != NULL; line++)
 		if (!g_strv_contains((const char *const *)is, *line))
-			note(changes, "%s '%s': requirement '%s' was removed", kind, name, *line);
+			note(changes, "%s '%s': %s '%s' was removed", kind, name, what, *line);
 }
 
 static void compare_set(const SmithFleet *fleet, const SmithLockSet *set, const char *kind,
@@ -535,7 +543,9 @@ static void compare_set(const SmithFleet *fleet, const SmithLockSet *set, const 
 		note(changes, "%s '%s' is now derived from '%s', the lock has '%s'", kind, name,
 		     from, set->from);
 	g_auto(GStrv) now = smith_lock_requirements(fleet, pip, diag);
-	compare_requirements(set->requirements, now, kind, name, changes);
+	compare_lists(set->requirements, now, "requirement", kind, name, changes);
+	compare_lists(set->override, pip != NULL ? pip->override : NULL, "override", kind, name,
+		      changes);
 }
 
 static void compare_removed(const GPtrArray *sets, const GPtrArray *named, const char *kind,

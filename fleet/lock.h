@@ -58,7 +58,8 @@ typedef struct {
 	char **debs;	       /* file names */
 	SmithLockFound *found; /* with debs only */
 	char **requirements;
-	char **wheels; /* file names */
+	char **override; /* projects whose wheels of its parents it has not; or NULL */
+	char **wheels;	 /* file names */
 } SmithLockSet;
 
 typedef struct {
@@ -114,8 +115,8 @@ const SmithLockBase *smith_lock_base_of(const SmithLock *lock, const SmithFleet 
 SmithLockWheel *smith_lock_wheel(const SmithLock *lock, const char *file);
 
 /* All wheels of a service (or, with @service NULL, of @family): those of the chain's root family
- * first, each set by name (element-type SmithLockWheel*, borrowed). SMITH_ERROR_INVALID when the
- * lock names a wheel that it does not describe. */
+ * first, each set by name, without what is overridden (element-type SmithLockWheel*, borrowed).
+ * SMITH_ERROR_INVALID when the lock names a wheel that it does not describe. */
 GPtrArray *smith_lock_wheels_of(const SmithLock *lock, const SmithFleet *fleet, const char *family,
 				const char *service, GError **error);
 

@@ -166,6 +166,11 @@ void smith_pick_free(SmithPick *pick)
 	g_free(pick);
 }
 
+static bool overrides(const SmithSet *set, const char *key)
+{
+	return set->pip != NULL && g_strv_contains((const char *const *)set->pip->override, key);
+}
+
 SmithPick *smith_set_find(const SmithSet *set, const char *key, const SmithSet **owner)
 {
 	for (; set != NULL; set = set->parent) {
@@ -177,6 +182,8 @@ SmithPick *smith_set_find(const SmithSet *set, const char *key, const SmithSet *
 				*owner = set;
 			return pick;
 		}
+		if (overrides(set, key))
+			return NULL;
 	}
 	return NULL;
 }
@@ -184,8 +191,14 @@ SmithPick *smith_set_find(const SmithSet *set, const char *key, const SmithSet *
 GPtrArray *smith_set_all(const SmithSet *set)
 {
 	GPtrArray *all = g_ptr_array_new();
-	for (; set != NULL; set = set->parent)
-		for (guint i = 0; i < set->picks->len; i++)
-			g_ptr_array_add(all, set->picks->pdata[i]);
+	bool hides = false;
+	for (const SmithSet *from = set; from != NULL; from = from->parent) {
+		for (guint i = 0; i < from->picks->len; i++) {
+			SmithPick *pick = from->picks->pdata[i];
+			if (!hides || smith_set_find(set, pick->lock->name, NULL) == pick)
+				g_ptr_array_add(all, pick);
+		}
+		hides = hides || (from->pip != NULL && *from->pip->override != NULL);
+	}
 	return all;
 }

@@ -53,9 +53,14 @@ struct SmithSet {
 	SmithRequirements *requirements;
 	GPtrArray *picks; /* (element-type SmithPick*, borrowed) its own */
 	bool sound;	  /* nothing was wrong with it or its parents */
+	bool pinned;	  /* so is all that it asks for */
+	bool asked;	  /* pip chose for it or for one of its parents */
+	bool proven;	  /* the closure has been checked */
 };
 
-/* The pick of @key in @set or its parents; *@owner (may be NULL) gets the set that has it. */
+/* The pick of @key in @set or its parents, where it is not overridden; *@owner (may be NULL) gets
+ * the set that has it. */
 SmithPick *smith_set_find(const SmithSet *set, const char *key, const SmithSet **owner);
-/* All picks of the set and its parents (element-type SmithPick*, borrowed). */
+/* All picks of the set and its parents that are not overridden (element-type SmithPick*, borrowed).
+ */
 GPtrArray *smith_set_all(const SmithSet *set);

@@ -11,6 +11,7 @@
 #include "fleet/collide.h"
 #include "fleet/pick.h"
 #include "fleet/resolve-apt.h"
+#include "fleet/resolve-pip.h"
 
 typedef struct {
 	const SmithFleet *fleet;
@@ -206,8 +207,9 @@ static gboolean pick_wheel(Resolve *resolve, SmithSet *set, const SmithRequireme
 {
 	const char *key = line->req->key;
 	g_autofree char *found = NULL;
-	g_autoptr(GPtrArray) candidates = smith_wheel_finder_list(resolve->finder, NULL, line->req,
-								  set->target->tags, &found, error);
+	g_autoptr(GPtrArray) indexes = smith_resolve_indexes(resolve->finder, set);
+	g_autoptr(GPtrArray) candidates = smith_wheel_finder_list(
+		resolve->finder, indexes, line->req, set->target->tags, &found, error);
 	if (candidates == NULL)
 		return FALSE;
 	if (candidates->len == 0) {
@@ -258,12 +260,8 @@ static gboolean pick_line(Resolve *resolve, SmithSet *set, const SmithRequiremen
 	const char *version = smith_specifier_is_pinned(requirement->specifiers);
 	g_autoptr(SmithVersion) pinned =
 		version != NULL ? smith_version_parse(version, NULL) : NULL;
-	if (pinned == NULL) {
-		g_autofree char *text = smith_requirement_to_string(requirement);
-		tell(resolve, set, line->place, "not-pinned",
-		     "requirement '%s' must be pinned with '=='", text);
+	if (pinned == NULL)
 		return TRUE;
-	}
 	check_constraints(resolve, set, line, pinned);
 	const SmithSet *owner = NULL;
 	const SmithPick *known = smith_set_find(set, requirement->key, &owner);
@@ -279,13 +277,40 @@ static gboolean pick_line(Resolve *resolve, SmithSet *set, const SmithRequiremen
 	return TRUE;
 }
 
-static gboolean pick_all(Resolve *resolve, GError **error)
+static gboolean pick_lines(Resolve *resolve, SmithSet *set, GError **error)
+{
+	g_ptr_array_set_size(set->picks, 0);
+	for (guint i = 0; i < set->requirements->lines->len; i++)
+		if (!pick_line(resolve, set, set->requirements->lines->pdata[i], error))
+			return FALSE;
+	return TRUE;
+}
+
+/* A line whose marker cannot be read is for pick_line() to tell. */
+static bool is_pinned(const SmithSet *set, const SmithRequirementLine *line)
+{
+	gboolean wanted = FALSE;
+	if (!smith_requirement_applies(line->req, &set->target->env, NULL, &wanted, NULL) ||
+	    !wanted)
+		return true;
+	const char *version = smith_specifier_is_pinned(line->req->specifiers);
+	g_autoptr(SmithVersion) pinned =
+		version != NULL ? smith_version_parse(version, NULL) : NULL;
+	return pinned != NULL;
+}
+
+/* What is pinned needs no pip, so it is picked and read first, all of it at once. */
+static gboolean pick_pinned(Resolve *resolve, GError **error)
 {
 	for (guint i = 0; i < resolve->sets->len; i++) {
 		SmithSet *set = resolve->sets->pdata[i];
+		set->pinned = true;
 		for (guint j = 0; j < set->requirements->lines->len; j++)
-			if (!pick_line(resolve, set, set->requirements->lines->pdata[j], error))
-				return FALSE;
+			set->pinned =
+				set->pinned && is_pinned(set, set->requirements->lines->pdata[j]);
+		set->asked = !set->pinned || (set->parent != NULL && set->parent->asked);
+		if (!set->asked && !pick_lines(resolve, set, error))
+			return FALSE;
 	}
 	return TRUE;
 }
@@ -363,21 +388,256 @@ static void check_picks(Resolve *resolve, SmithSet *set)
 	}
 }
 
+static void tell_not_pinned(Resolve *resolve, SmithSet *set, const char *reason)
+{
+	for (guint i = 0; i < set->requirements->lines->len; i++) {
+		const SmithRequirementLine *line = set->requirements->lines->pdata[i];
+		if (is_pinned(set, line))
+			continue;
+		g_autofree char *text = smith_requirement_to_string(line->req);
+		tell(resolve, set, line->place, "not-pinned",
+		     "requirement '%s' must be pinned with '==', for pip cannot be asked: %s", text,
+		     reason);
+	}
+}
+
+static gboolean ask_pip(Resolve *resolve, SmithSet *set, GPtrArray **candidates, GError **error)
+{
+	const SmithResolveOptions *options = resolve->options;
+	SmithPipAsker asker = {
+		.family = &resolve->family,
+		.finder = resolve->finder,
+		.previous = options->previous,
+		.updates = options->updates,
+	};
+	if (!options->execute)
+		return smith_throw(error, SMITH_ERROR_UNSUPPORTED, "nothing is executed here");
+	if (!smith_family_check_platform(resolve->lock, "pip", error))
+		return FALSE;
+	*candidates = smith_resolve_ask_pip(&asker, set, error);
+	return *candidates != NULL;
+}
+
+/* What pip says of a set is a finding, and that it cannot say anything is one when it had to. */
+static gboolean pick_by_pip(Resolve *resolve, SmithSet *set, SmithDiag *instead, GError **error)
+{
+	g_autoptr(GPtrArray) candidates = NULL;
+	g_autoptr(GError) local = NULL;
+	if (ask_pip(resolve, set, &candidates, &local)) {
+		g_ptr_array_set_size(set->picks, 0);
+		for (guint i = 0; i < candidates->len; i++)
+			g_ptr_array_add(set->picks, pick_of(resolve, candidates->pdata[i]));
+		set->asked = true;
+		return TRUE;
+	}
+	if (g_error_matches(local, SMITH_ERROR, SMITH_ERROR_CONFLICT)) {
+		tell(resolve, set, set->place, "conflict", "no set of versions for %s '%s': %s",
+		     set->kind, set->name, local->message);
+	} else if (!g_error_matches(local, SMITH_ERROR, SMITH_ERROR_UNSUPPORTED)) {
+		g_propagate_prefixed_error(error, g_steal_pointer(&local), "%s '%s': ", set->kind,
+					   set->name);
+		return FALSE;
+	} else if (instead != NULL) {
+		smith_diag_take(resolve->diag, instead);
+		set->sound = false;
+	} else {
+		tell_not_pinned(resolve, set, local->message);
+	}
+	return TRUE;
+}
+
+/* Everything that can be said of what was picked, but for the closure. */
+static void check_files(Resolve *resolve, SmithSet *set)
+{
+	check_hashes(resolve, set);
+	check_picks(resolve, set);
+	set->sound = set->sound && (set->parent == NULL || set->parent->sound);
+}
+
+/* Nothing but pins is missing; of pins that contradict each other pip knows no more than we. */
+static bool is_incomplete(const SmithDiag *findings)
+{
+	for (guint i = 0; i < findings->findings->len; i++)
+		if (strcmp(((SmithFinding *)findings->findings->pdata[i])->rule, "missing-wheel") !=
+		    0)
+			return false;
+	return true;
+}
+
+/* Every line is met by what is picked. */
+static bool is_met(const SmithSet *set)
+{
+	for (guint i = 0; i < set->requirements->lines->len; i++) {
+		const SmithRequirementLine *line = set->requirements->lines->pdata[i];
+		const SmithPick *pick = smith_set_find(set, line->req->key, NULL);
+		gboolean applies = FALSE;
+		if (smith_requirement_applies(line->req, &set->target->env, NULL, &applies, NULL) &&
+		    applies &&
+		    (pick == NULL ||
+		     !smith_specifier_contains(line->req->specifiers,
+					       pick->candidate->name->version, true)))
+			return false;
+	}
+	return true;
+}
+
+/* The wheels that the lock has for the set when it was asked for the same; FALSE when one is not to
+ * be had any more, or is to be updated. */
+static bool pick_locked(Resolve *resolve, SmithSet *set, const SmithLockSet *row)
+{
+	const SmithLock *previous = resolve->options->previous;
+	g_autoptr(GPtrArray) indexes = smith_resolve_indexes(resolve->finder, set);
+	for (char **file = row->wheels; file != NULL && *file != NULL; file++) {
+		const SmithLockWheel *wheel = smith_lock_wheel(previous, *file);
+		g_autofree char *text = g_strconcat(wheel->name, "==", wheel->version, NULL);
+		g_autoptr(SmithRequirement) pin = smith_requirement_parse(text, NULL);
+		g_autofree char *found = NULL;
+		if (pin == NULL)
+			return false;
+		if (smith_set_find(set, wheel->name, NULL) != NULL)
+			continue;
+		g_autoptr(GPtrArray) list = smith_wheel_finder_list(
+			resolve->finder, indexes, pin, set->target->tags, &found, NULL);
+		SmithPick *pick = NULL;
+		for (guint i = 0; list != NULL && i < list->len && pick == NULL; i++)
+			if (strcmp(((SmithWheelCandidate *)list->pdata[i])->file, *file) == 0)
+				pick = pick_of(resolve, list->pdata[i]);
+		if (pick == NULL)
+			return false;
+		g_ptr_array_add(set->picks, pick);
+	}
+	return true;
+}
+
+/* What the lock has of a set, or what its parents have, when that is all it asks for; so that pip
+ * need not be asked again. */
+static gboolean keep_locked(Resolve *resolve, SmithSet *set, GError **error)
+{
+	const SmithLock *previous = resolve->options->previous;
+	const char *const *update = resolve->options->updates;
+	const SmithLockSet *row = NULL;
+	g_ptr_array_set_size(set->picks, 0);
+	if (previous != NULL && (update == NULL || *update == NULL))
+		row = strcmp(set->kind, "family") == 0 ? smith_lock_family(previous, set->name)
+						       : smith_lock_service(previous, set->name);
+	if (row != NULL) {
+		g_autoptr(SmithDiag) again = smith_diag_new();
+		g_auto(GStrv) now = smith_lock_requirements(resolve->fleet, set->pip, again);
+		if (row->requirements == NULL ||
+		    !g_strv_equal((const char *const *)now,
+				  (const char *const *)row->requirements) ||
+		    strcmp(row->from, set->from) != 0 || !pick_locked(resolve, set, row))
+			g_ptr_array_set_size(set->picks, 0);
+	}
+	g_autoptr(SmithDiag) missing = smith_diag_new();
+	if (!is_met(set))
+		return TRUE;
+	if (!read_all(resolve, error))
+		return FALSE;
+	for (guint i = 0; i < set->picks->len; i++)
+		if (((SmithPick *)set->picks->pdata[i])->error != NULL)
+			return TRUE;
+	set->proven = smith_closure_check(set, missing);
+	set->asked = true;
+	return TRUE;
+}
+
+/* A set that is pinned and complete is what it says. */
+static gboolean settle(Resolve *resolve, SmithSet *set, GError **error)
+{
+	bool moved = set->parent != NULL && set->parent->asked;
+	set->asked = moved;
+	if (set->parent != NULL && !set->parent->sound)
+		set->sound = false;
+	if (set->target == NULL)
+		return TRUE;
+	if (moved && set->pinned && set->sound &&
+	    (!pick_lines(resolve, set, error) || !read_all(resolve, error)))
+		return FALSE;
+	if (set->pinned) {
+		g_autoptr(SmithDiag) missing = smith_diag_new();
+		check_files(resolve, set);
+		set->proven = set->sound && smith_closure_check(set, missing);
+		if (set->proven || !set->sound)
+			return TRUE;
+		if (set->requirements->require_hashes || !is_incomplete(missing) ||
+		    !resolve->options->execute) {
+			smith_diag_take(resolve->diag, missing);
+			set->sound = false;
+			return TRUE;
+		}
+		if (!pick_by_pip(resolve, set, missing, error))
+			return FALSE;
+	} else {
+		if (set->sound && !keep_locked(resolve, set, error))
+			return FALSE;
+		if (!set->proven && (set->sound || !resolve->options->execute) &&
+		    !pick_by_pip(resolve, set, NULL, error))
+			return FALSE;
+	}
+	if (!read_all(resolve, error))
+		return FALSE;
+	if (set->sound)
+		check_files(resolve, set);
+	return TRUE;
+}
+
+/* An override that replaces nothing is a mistake. */
+static void check_overrides(Resolve *resolve, SmithSet *set)
+{
+	for (char **name = set->pip != NULL ? set->pip->override : NULL;
+	     set->sound && name != NULL && *name != NULL; name++) {
+		const SmithSet *owner = NULL;
+		if (smith_set_find(set->parent, *name, NULL) == NULL)
+			tell(resolve, set, set->place, "override",
+			     "%s '%s' overrides '%s', which no family that it is derived from has",
+			     set->kind, set->name, *name);
+		else if (smith_set_find(set, *name, &owner) == NULL || owner != set)
+			tell(resolve, set, set->place, "override",
+			     "%s '%s' overrides '%s', but does not require it", set->kind,
+			     set->name, *name);
+	}
+}
+
 /* A set is looked into only when it and its parents are sound so far: what follows from an error
  * that is told already helps nobody. */
-static void check_sets(Resolve *resolve)
+static gboolean check_sets(Resolve *resolve, GError **error)
 {
 	for (guint i = 0; i < resolve->sets->len; i++) {
 		SmithSet *set = resolve->sets->pdata[i];
-		check_hashes(resolve, set);
-		check_picks(resolve, set);
-		set->sound = set->sound && (set->parent == NULL || set->parent->sound);
+		if (!settle(resolve, set, error))
+			return FALSE;
 		if (set->target == NULL)
 			continue;
-		if (set->sound && !smith_closure_check(set, resolve->diag))
+		check_overrides(resolve, set);
+		if (set->sound && !set->proven && !smith_closure_check(set, resolve->diag))
 			set->sound = false;
 		if (set->sound && !smith_collide_check(set, resolve->fleet, resolve->diag))
 			set->sound = false;
+	}
+	return TRUE;
+}
+
+/* Who wants what, once nothing changes any more. */
+static void note_wanted(Resolve *resolve, const GPtrArray *used)
+{
+	g_autoptr(SmithDiag) again = smith_diag_new();
+	for (guint i = 0; i < used->len; i++)
+		g_hash_table_remove_all(((SmithPick *)used->pdata[i])->by);
+	for (guint i = 0; i < resolve->sets->len; i++) {
+		const SmithSet *set = resolve->sets->pdata[i];
+		for (guint j = 0; j < set->requirements->lines->len; j++) {
+			const SmithRequirementLine *line = set->requirements->lines->pdata[j];
+			SmithPick *pick = smith_set_find(set, line->req->key, NULL);
+			gboolean applies = FALSE;
+			if (pick != NULL &&
+			    smith_requirement_applies(line->req, &set->target->env, NULL, &applies,
+						      NULL) &&
+			    applies)
+				g_hash_table_add(pick->by, g_strdup(set->name));
+		}
+		if (set->target != NULL)
+			smith_closure_check(set, again);
 	}
 }
 
@@ -414,6 +674,7 @@ static void fill_lock(Resolve *resolve)
 			g_ptr_array_add(lock->services, row);
 		}
 		row->requirements = smith_lock_requirements(resolve->fleet, set->pip, again);
+		row->override = set->pip != NULL ? g_strdupv(set->pip->override) : NULL;
 		GPtrArray *files = g_ptr_array_new();
 		for (guint j = 0; j < set->picks->len; j++)
 			g_ptr_array_add(files,
@@ -421,6 +682,11 @@ static void fill_lock(Resolve *resolve)
 		row->wheels = steal_strings(files);
 	}
 	g_autoptr(GPtrArray) used = used_picks(resolve);
+	bool asked = false;
+	for (guint i = 0; i < resolve->sets->len; i++)
+		asked = asked || ((SmithSet *)resolve->sets->pdata[i])->asked;
+	if (asked)
+		note_wanted(resolve, used);
 	for (guint i = 0; i < used->len; i++) {
 		SmithPick *pick = used->pdata[i];
 		pick->lock->by = keys_of(pick->by);
@@ -452,10 +718,9 @@ SmithLock *smith_resolve(const SmithFleet *fleet, SmithStore *store,
 					      (GDestroyNotify)smith_pick_free);
 	resolve.sets = g_ptr_array_new_with_free_func(set_free);
 	resolve.finder = smith_wheel_finder_new(fleet, error);
-	if (resolve.finder == NULL || !add_sets(&resolve, error) || !pick_all(&resolve, error) ||
-	    !read_all(&resolve, error))
+	if (resolve.finder == NULL || !add_sets(&resolve, error) || !pick_pinned(&resolve, error) ||
+	    !read_all(&resolve, error) || !check_sets(&resolve, error))
 		return NULL;
-	check_sets(&resolve);
 	smith_diag_sort(diag);
 	if (!smith_diag_check(diag, error))
 		return NULL;
