@@ -65,7 +65,7 @@ BIN      := $(BUILD)/ocismith
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all help man unit test-programs check check-unit check-e2e check-style check-layers bench \
-        fuzz fuzz-programs demo install dist fmt clean FORCE
+        fuzz fuzz-programs fuzz-owners demo install dist fmt clean FORCE
 all: $(BIN) man $(COMPLETE) ## the program, its man pages and completions
 
 help: ## this list
@@ -121,8 +121,10 @@ $(BUILD)/tests/confine $(BUILD)/tests/refuse: private ALL_LIBS += -lseccomp
 $(BUILD)/tests/%: $(BUILD)/tests/tools/%.o $(BUILD)/libsmith.a
 	$(LINK)
 
-# what a hostile step runs, where there is no C library: static, without sanitizers
-$(BUILD)/tests/attack: $(wildcard tests/attack/*.c) tests/attack/attack.h
+# what steps run where there is no C library: static, without sanitizers
+$(BUILD)/tests/attack: $(wildcard tests/attack/*.[ch])
+$(BUILD)/tests/owners: $(wildcard tests/owners/*.[ch])
+$(BUILD)/tests/attack $(BUILD)/tests/owners:
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) -std=c17 -D_GNU_SOURCE -I. $(WARN) -O2 -static -pthread -o $@ $(filter %.c,$^)
 
@@ -153,7 +155,7 @@ TEST_ENV = env -u OCISMITH_STORE -u NO_COLOR -u SOURCE_DATE_EPOCH G_DEBUG=fatal-
 PROVE    = $(TEST_ENV) prove --timer --exec tests/tools/tap
 
 unit: $(UNIT_BIN)
-test-programs: $(UNIT_BIN) $(TOOL_BIN) $(REPLAY) $(BUILD)/tests/otherhost.so $(BUILD)/tests/attack
+test-programs: $(UNIT_BIN) $(TOOL_BIN) $(REPLAY) $(BUILD)/tests/otherhost.so $(BUILD)/tests/attack $(BUILD)/tests/owners
 
 check: all test-programs ## style, layers, unit tests, corpora and the tests of the command line
 	@$(PROVE) $(wildcard tests/style/*.bats) $(UNIT_BIN) $(REPLAY) $(wildcard tests/cli/*.bats)
@@ -183,6 +185,10 @@ fuzz: $(BUILD)/deps-test ## each fuzz target for FUZZ_SECONDS, or the same FUZZ_
 	$(MAKE) BUILD=$(BUILD)/clang CC=clang-14 SANITIZE=fuzzer-no-link,address,undefined fuzz-programs
 	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(BUILD)/clang/fuzz
 fuzz-programs: $(FUZZ_BIN)
+
+OPERATIONS ?= 1000000
+fuzz-owners: test-programs ## the owner record against its model, OPERATIONS of them
+	@OPERATIONS=$(OPERATIONS) $(PROVE) tests/cli/owners.bats
 
 demo: all ## examples/hello as real images: base, wheels, lock, build, units
 	OCISMITH=$(abspath $(BIN)) examples/demo.sh

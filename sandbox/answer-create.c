@@ -255,6 +255,19 @@ static int64_t make_node(const Creation *creation)
 	return result < 0 ? -error : store_named(creation);
 }
 
+static bool exists(const Creation *creation)
+{
+	struct stat st;
+	return fstatat(creation->parent, creation->name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* 0:0 is a mark of the overlay, which lets nobody make it. */
+static bool may_make_device(const Creation *creation, uint32_t device)
+{
+	return creation->call->ids->uid[SMITH_ID_FILE] == 0 &&
+	       !(S_ISCHR(creation->mode) && device == 0);
+}
+
 int64_t smith_answer_mknod(SmithCall *call)
 {
 	Creation creation;
@@ -266,16 +279,17 @@ int64_t smith_answer_mknod(SmithCall *call)
 		mode |= S_IFREG;
 	if (!S_ISREG(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode) && !is_device)
 		return SMITH_ANSWER_CONTINUE;
-	/* 0:0 is a mark of the overlay, which lets nobody make it */
-	if (is_device &&
-	    (call->ids->uid[SMITH_ID_EFFECTIVE] != 0 || (S_ISCHR(mode) && device == 0)))
-		return -EPERM;
 	result = begin(call, &creation, mode, false);
 	if (result <= 0)
 		return result == 0 ? SMITH_ANSWER_CONTINUE : result;
 	if (is_device)
 		set_device(&creation.record, device);
-	result = creation.slash ? -ENOENT : make_node(&creation);
+	if (creation.slash)
+		result = -ENOENT;
+	else if (is_device && !may_make_device(&creation, device))
+		result = exists(&creation) ? -EEXIST : -EPERM;
+	else
+		result = make_node(&creation);
 	close(creation.parent);
 	return result;
 }

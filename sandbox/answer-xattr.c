@@ -119,7 +119,7 @@ static int64_t set(const SmithCall *call, const Attribute *attribute)
 		return -EFAULT;
 	if (capability && !take_capability(value, &length))
 		return -EINVAL;
-	if (capability && call->ids->uid[SMITH_ID_FILE] != 0)
+	if (capability && call->ids->uid[SMITH_ID_EFFECTIVE] != 0)
 		return -EPERM;
 	if (flags & (exists ? XATTR_CREATE : XATTR_REPLACE))
 		return exists ? -EEXIST : -ENODATA;
@@ -153,10 +153,11 @@ int64_t smith_answer_removexattr(SmithCall *call)
 		return result;
 	if (is_hidden(attribute.name)) {
 		result = -ENODATA;
+	} else if (strcmp(attribute.name, CAPABILITY) == 0 &&
+		   call->ids->uid[SMITH_ID_EFFECTIVE] != 0) {
+		result = -EPERM;
 	} else if (smith_owner_find_xattr(&attribute.owner.record, attribute.name) == NULL) {
 		result = SMITH_ANSWER_CONTINUE;
-	} else if (strcmp(attribute.name, CAPABILITY) == 0 && call->ids->uid[SMITH_ID_FILE] != 0) {
-		result = -EPERM;
 	} else {
 		SmithRecord record = attribute.owner.record;
 		smith_owner_drop_xattr(&record, attribute.name);

@@ -169,6 +169,11 @@ static bool is_root(const SmithIds *ids)
 	return ids->uid[SMITH_ID_FILE] == 0;
 }
 
+static bool owns(const SmithRecord *record, const SmithIds *ids)
+{
+	return is_root(ids) || ids->uid[SMITH_ID_FILE] == record->uid;
+}
+
 static bool may_chown(const SmithRecord *record, const SmithIds *ids, uint32_t uid, uint32_t gid)
 {
 	bool mine = ids->uid[SMITH_ID_FILE] == record->uid;
@@ -186,14 +191,18 @@ static bool keeps_setgid(const SmithRecord *record, const SmithIds *ids)
 
 int smith_owner_chown(SmithRecord *record, const SmithIds *ids, uint32_t uid, uint32_t gid)
 {
-	if (!may_chown(record, ids, uid, gid))
-		return -EPERM;
-	if (!S_ISDIR(record->mode)) {
-		record->mode &= ~(uint32_t)S_ISUID;
+	uint32_t mode = record->mode;
+	if (!S_ISDIR(mode)) {
+		mode &= ~(uint32_t)S_ISUID;
 		if (!keeps_setgid(record, ids))
-			record->mode &= ~(uint32_t)S_ISGID;
-		smith_owner_drop_xattr(record, "security.capability");
+			mode &= ~(uint32_t)S_ISGID;
 	}
+	/* to take bits away is to change the mode */
+	if (!may_chown(record, ids, uid, gid) || (mode != record->mode && !owns(record, ids)))
+		return -EPERM;
+	if (!S_ISDIR(mode))
+		smith_owner_drop_xattr(record, "security.capability");
+	record->mode = mode;
 	if (uid != UINT32_MAX)
 		record->uid = uid;
 	if (gid != UINT32_MAX)
@@ -203,7 +212,7 @@ int smith_owner_chown(SmithRecord *record, const SmithIds *ids, uint32_t uid, ui
 
 int smith_owner_chmod(SmithRecord *record, const SmithIds *ids, uint32_t mode)
 {
-	if (!is_root(ids) && ids->uid[SMITH_ID_FILE] != record->uid)
+	if (!owns(record, ids))
 		return -EPERM;
 	record->mode = (record->mode & S_IFMT) | (mode & 07777);
 	if (!is_root(ids) && !smith_ids_in_group(ids, record->gid))
