@@ -16,6 +16,7 @@ SMITH_COMMAND(ls);
 SMITH_COMMAND(history);
 SMITH_COMMAND(check);
 SMITH_COMMAND(schema);
+SMITH_COMMAND(doctor);
 SMITH_COMMAND(version);
 SMITH_COMMAND(completion);
 SMITH_COMMAND(help);

@@ -165,4 +165,6 @@ static __attribute__((constructor)) void become_child(int argc, char **argv)
 {
 	if (argc == 1 && strcmp(argv[0], SMITH_CHILD_NAME) == 0)
 		run_outer();
+	if (argc == 3 && strcmp(argv[0], SMITH_PROBE_NAME) == 0)
+		smith_probe_child(argv[1], argv[2]);
 }

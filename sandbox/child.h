@@ -59,6 +59,11 @@ typedef struct {
 	} made[SMITH_TREE_MADE];
 } SmithTree;
 
+/* Another name: what follows are the name of a probe and a directory (probe-child.c); the process
+ * ends with 0 or an errno as its status. */
+#define SMITH_PROBE_NAME "ocismith-probe"
+_Noreturn void smith_probe_child(const char *name, const char *directory);
+
 /* The constructor's other half, so that the linker keeps it. */
 void smith_child_keep(void);
 
@@ -81,5 +86,10 @@ void smith_landlock_restrict(const SmithPlan *plan);
 void smith_tree_build(SmithTree *tree, const SmithPlan *plan);
 /* Takes away what was made for mounts to be upon, as if it had not been. */
 void smith_tree_unmake(SmithTree *tree);
+/* A descriptor for what can be mounted: a new file system with these "key=value" or "flag"; -1 with
+ * errno. */
+int smith_make_fs(const char *type, const char *const *options, unsigned attributes);
+/* The same of these directories. */
+int smith_make_overlay(int lower, int upper, int work);
 /* copy.c: @from and what is below it to the empty directory @to, attributes included. */
 void smith_copy_tree(int from, int to);

@@ -14,8 +14,7 @@
 
 #define SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 
-/* A descriptor for what can be mounted: a new file system with these "key=value" or "flag". */
-static int make_fs(const char *type, const char *const *options, unsigned attributes)
+int smith_make_fs(const char *type, const char *const *options, unsigned attributes)
 {
 	int fs = fsopen(type, FSOPEN_CLOEXEC);
 	int mount = -1;
@@ -184,7 +183,7 @@ static void mask_proc(int proc)
 
 static void mount_proc(SmithTree *tree, const char *target)
 {
-	int proc = make_fs("proc", no_options, SAFE | MOUNT_ATTR_NOEXEC);
+	int proc = smith_make_fs("proc", no_options, SAFE | MOUNT_ATTR_NOEXEC);
 
 	if (proc < 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot mount a /proc");
@@ -235,7 +234,7 @@ static void mount_dev(SmithTree *tree, const char *target)
 					       {"stderr", "/proc/self/fd/2"},
 					       {"ptmx", "pts/ptmx"}};
 	/* the devices are mounts of their own: one that a step makes here opens nothing */
-	int dev = make_fs("tmpfs", options, SAFE | MOUNT_ATTR_NOEXEC);
+	int dev = smith_make_fs("tmpfs", options, SAFE | MOUNT_ATTR_NOEXEC);
 
 	if (dev < 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot mount a /dev");
@@ -246,8 +245,9 @@ static void mount_dev(SmithTree *tree, const char *target)
 		if (symlinkat(links[i][1], dev, links[i][0]) != 0)
 			smith_child_die(SMITH_CHILD_FAILED, errno, "cannot make /dev/%s",
 					links[i][0]);
-	mount_below(dev, "shm", make_fs("tmpfs", shm, SAFE));
-	mount_below(dev, "pts", make_fs("devpts", pts, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC));
+	mount_below(dev, "shm", smith_make_fs("tmpfs", shm, SAFE));
+	mount_below(dev, "pts",
+		    smith_make_fs("devpts", pts, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC));
 	close(dev);
 }
 
@@ -265,7 +265,7 @@ static void mount_tmp(SmithTree *tree, const char *target)
 		if (mount >= 0)
 			restrict_tree(mount, SAFE, target);
 	} else {
-		mount = make_fs("tmpfs", options, SAFE);
+		mount = smith_make_fs("tmpfs", options, SAFE);
 	}
 	if (mount < 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot mount a /tmp");
@@ -325,7 +325,7 @@ static int open_dir(int dirfd, const char *path)
 }
 
 /* Paths by descriptor: an overlay's options know no other quoting. */
-static int make_overlay(int lower, int upper, int work)
+int smith_make_overlay(int lower, int upper, int work)
 {
 	char options[3][64];
 	const char *const list[] = {options[0], options[1], options[2], "userxattr", NULL};
@@ -333,7 +333,7 @@ static int make_overlay(int lower, int upper, int work)
 	(void)snprintf(options[0], sizeof options[0], "lowerdir=/proc/self/fd/%d", lower);
 	(void)snprintf(options[1], sizeof options[1], "upperdir=/proc/self/fd/%d", upper);
 	(void)snprintf(options[2], sizeof options[2], "workdir=/proc/self/fd/%d", work);
-	return make_fs("overlay", list, SAFE);
+	return smith_make_fs("overlay", list, SAFE);
 }
 
 static void make_dirs(int dirfd)
@@ -370,7 +370,7 @@ static int writable_root(SmithTree *tree, int lower)
 	tree->upper = open_dir(tree->work, "upper");
 	work = open_dir(tree->work, "work");
 	if ((tree->plan->flags & SMITH_PLAN_NO_OVERLAY) == 0)
-		mount = make_overlay(lower, tree->upper, work);
+		mount = smith_make_overlay(lower, tree->upper, work);
 	close(work);
 	return mount >= 0 ? mount : copied_root(tree, lower);
 }
@@ -402,12 +402,12 @@ static int fixed_root(const SmithPlan *plan, int lower)
 		restrict_tree(mount, SAFE, "the root");
 		return mount;
 	}
-	memory = make_fs("tmpfs", options, SAFE);
+	memory = smith_make_fs("tmpfs", options, SAFE);
 	if (memory < 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot mount a tmpfs");
 	attach(memory, lower, "a tmpfs");
 	make_dirs(memory);
-	mount = make_overlay(lower, open_dir(memory, "upper"), open_dir(memory, "work"));
+	mount = smith_make_overlay(lower, open_dir(memory, "upper"), open_dir(memory, "work"));
 	if (mount < 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot mount an overlay");
 	close(memory);

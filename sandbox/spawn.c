@@ -178,6 +178,21 @@ static gboolean find_range(const char *file, guint64 *first, GError **error)
 			   "'%s' has no range of %d ids for user '%s'", file, MANY, name);
 }
 
+int smith_spawn_wait(const char *file, char *const *argv)
+{
+	char *envp[] = {NULL};
+	pid_t started;
+	int status = spawn(file, NULL, 0, argv, envp, &started);
+
+	if (status != 0) {
+		errno = status;
+		return -1;
+	}
+	while (waitpid(started, &status, 0) < 0 && errno == EINTR)
+		continue;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 static gboolean run_helper(const char *helper, pid_t pid, guint id, guint64 first, GError **error)
 {
 	g_autofree char *path = g_find_program_in_path(helper);
@@ -187,20 +202,14 @@ static gboolean run_helper(const char *helper, pid_t pid, guint id, guint64 firs
 	g_autofree char *count = g_strdup_printf("%d", MANY);
 	char *argv[] = {path,	       target, (char[]){"0"}, own, (char[]){"1"},
 			(char[]){"1"}, sub,    count,	      NULL};
-	char *envp[] = {NULL};
-	pid_t started;
-	int status = 0;
+	int status;
 
 	if (path == NULL)
 		return smith_throw(error, SMITH_ERROR_UNSUPPORTED,
 				   "'%s' is not installed; on Debian it is in 'uidmap'", helper);
-	status = spawn(path, NULL, 0, argv, envp, &started);
-	if (status != 0) {
-		errno = status;
+	status = smith_spawn_wait(path, argv);
+	if (status < 0)
 		return smith_throw_errno(error, "cannot start '%s'", path);
-	}
-	while (waitpid(started, &status, 0) < 0 && errno == EINTR)
-		continue;
 	if (status != 0)
 		return smith_throw(error, SMITH_ERROR_UNSUPPORTED,
 				   "'%s' refuses the map of %s's ids", path, g_get_user_name());

@@ -18,6 +18,10 @@ typedef struct {
 
 pid_t smith_spawn(const SmithSpawn *files, GError **error);
 
+/* Runs a program to its end, with the given arguments, no environment and no input; its exit
+ * status, or -1 with errno. */
+int smith_spawn_wait(const char *file, char *const *argv);
+
 /* A sealed file in memory with these bytes, at its beginning. */
 int smith_spawn_sealed(const void *data, gsize length, GError **error);
 
