@@ -112,7 +112,8 @@ SmithFilter *smith_filter_new(SmithFilterAction otherwise, int error_number, GEr
 	(void)filter->library->attr_set(filter->context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (status != 0)
 		return smith_throw_null(error, SMITH_ERROR_UNSUPPORTED,
-					"the seccomp filter cannot kill: %s", g_strerror(-status));
+					"the kernel has no seccomp filter that kills: %s",
+					g_strerror(-status));
 	return g_steal_pointer(&filter);
 }
 
