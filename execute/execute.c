@@ -120,16 +120,20 @@ static SmithEntryIter *clamp_new(SmithEntryIter *inner, gint64 epoch, gint64 sta
 	return &self->base;
 }
 
-static SmithLayer *write_layer(const SmithExecution *execution, const SmithSandboxStep *step,
-			       const Work *work, SmithExecutionFilter filter, gpointer data,
-			       GError **error)
+static SmithLayer *write_layer(const SmithExecution *execution, const SmithRoot *of,
+			       const SmithSandboxStep *step, const Work *work,
+			       SmithExecutionFilter filter, gpointer data, GError **error)
 {
-	SmithEntryIter *entries = smith_upper_read(step, error);
+	SmithSandboxStep compared = *step;
+	g_autofree char *root =
+		smith_root_directory(of, execution->store, SMITH_SANDBOX_ONE_UID, error);
+	compared.root = root;
+	SmithEntryIter *entries = root != NULL ? smith_upper_read(&compared, error) : NULL;
 	if (entries == NULL)
 		return NULL;
 	if (filter != NULL)
 		entries = filter(entries, data);
-	entries = smith_upper_prune(step, smith_entry_filter_sort(entries), error);
+	entries = smith_upper_prune(&compared, smith_entry_filter_sort(entries), error);
 	if (entries == NULL)
 		return NULL;
 	g_autoptr(SmithEntryIter) clamped = clamp_new(entries, execution->epoch, work->made);
@@ -167,7 +171,7 @@ SmithLayer *smith_execute_layer(const SmithExecution *execution, const SmithRoot
 	SmithSandboxStep filled = fill_in(execution, step, &work, directory, log_fd);
 	if (!smith_sandbox_check(&filled, &result, error))
 		return NULL;
-	return write_layer(execution, &filled, &work, filter, data, error);
+	return write_layer(execution, root, &filled, &work, filter, data, error);
 }
 
 gboolean smith_execute_answer(const SmithExecution *execution, const SmithRoot *root,

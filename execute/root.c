@@ -8,7 +8,9 @@
 #include "base/fd.h"
 #include "layers/tar-read.h"
 #include "layers/unpack.h"
+#include "sandbox/owners.h"
 #include "store/repo.h"
+#include "store/roots.h"
 
 #define EMPTY "roots/empty"
 
@@ -126,10 +128,8 @@ static char *empty_directory(SmithStore *store, GError **error)
 	return g_build_filename(smith_store_get_path(store), "cache", EMPTY, NULL);
 }
 
-char *smith_root_directory(const SmithRoot *root, SmithStore *store, SmithSandboxMode mode,
-			   GError **error)
+static char *plain_directory(const SmithRoot *root, SmithStore *store, GError **error)
 {
-	(void)mode;
 	if (root->chain_id == NULL)
 		return empty_directory(store, error);
 	g_autoptr(GError) failure = NULL;
@@ -142,4 +142,35 @@ char *smith_root_directory(const SmithRoot *root, SmithStore *store, SmithSandbo
 	if (path == NULL)
 		g_propagate_error(error, g_steal_pointer(&failure));
 	return path;
+}
+
+typedef struct {
+	const char *from;
+	SmithSandboxMode mode;
+} Owners;
+
+static gboolean fill_owners(G_GNUC_UNUSED int fd, const char *path, gpointer data, GError **error)
+{
+	const Owners *owners = data;
+	return smith_owners_make(owners->from, path, owners->mode, error);
+}
+
+static gboolean settle_owners(const char *path, gpointer data)
+{
+	const Owners *owners = data;
+	return smith_owners_settle(path, owners->mode, NULL);
+}
+
+char *smith_root_directory(const SmithRoot *root, SmithStore *store, SmithSandboxMode mode,
+			   GError **error)
+{
+	char *plain = plain_directory(root, store, error);
+	if (plain == NULL || mode == SMITH_SANDBOX_ONE_UID || root->chain_id == NULL)
+		return plain;
+	g_autofree char *from = plain;
+	g_autofree char *name = g_strdup_printf("%s-%s", smith_digest_hex(root->chain_id),
+						mode == SMITH_SANDBOX_ROOT ? "root" : "many");
+	Owners owners = {from, mode};
+	SmithRootMaker maker = {fill_owners, settle_owners, &owners};
+	return smith_roots_make(store, name, &maker, error);
 }

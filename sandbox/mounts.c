@@ -149,6 +149,17 @@ static void attach_at(SmithTree *tree, int mount, const char *target)
 
 static const char *const no_options[] = {NULL};
 
+/* One of the machine's devices: to be written to, but to keep its owner, mode and times. */
+static int take_device(const char *path)
+{
+	int tree = clone_tree(AT_FDCWD, path);
+
+	if (tree < 0)
+		smith_child_die(SMITH_CHILD_FAILED, errno, "cannot take %s", path);
+	restrict_tree(tree, MOUNT_ATTR_RDONLY, path);
+	return tree;
+}
+
 /* What of /proc could change the machine, or tells about it; a file of a machine's root is writable
  * to its user 0 without any capability. */
 static void mask_proc(int proc)
@@ -170,9 +181,10 @@ static void mask_proc(int proc)
 	}
 	for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
 		int target = open_plain(proc, hidden[i]);
-		int tree = target >= 0 ? clone_tree(AT_FDCWD, "/dev/null") : -1;
 
-		if (tree >= 0) {
+		if (target >= 0) {
+			int tree = take_device("/dev/null");
+
 			attach(tree, target, hidden[i]);
 			close(tree);
 		}
@@ -199,9 +211,7 @@ static void bind_device(int dev, const char *name)
 	int device;
 
 	(void)snprintf(source, sizeof source, "/dev/%s", name);
-	device = clone_tree(AT_FDCWD, source);
-	if (device < 0)
-		smith_child_die(SMITH_CHILD_FAILED, errno, "cannot take %s", source);
+	device = take_device(source);
 	if (make_one(dev, name, false) != 0)
 		smith_child_die(SMITH_CHILD_FAILED, errno, "cannot make %s", source);
 	target = open_plain(dev, name);

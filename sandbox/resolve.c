@@ -95,6 +95,22 @@ static bool in_proc(int fd)
 	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
+/* In /proc, below our own process: a task may not follow its links (proc(5), PTRACE_MODE_READ), but
+ * we may, to whatever we have open. */
+static bool is_our_proc(int dir)
+{
+	SmithFdPath own = smith_fd_path(dir);
+	char path[PATH_MAX];
+	char prefix[32];
+	ssize_t length = readlink(own.path, path, sizeof path - 1);
+	if (length < 0)
+		return true;
+	path[length] = '\0';
+	length = snprintf(prefix, sizeof prefix, "/proc/%d", getpid());
+	return strncmp(path, prefix, (size_t)length) == 0 &&
+	       (path[length] == '/' || path[length] == '\0');
+}
+
 static int follow_link(Walk *walk, int link, const char *name)
 {
 	char text[PATH_MAX];
@@ -107,7 +123,9 @@ static int follow_link(Walk *walk, int link, const char *name)
 			return -errno;
 		/* all links of /proc but those of its root lead somewhere that no text tells */
 		if (st.st_ino != PROC_ROOT_INODE)
-			return move_to(walk, openat(walk->at, name, O_PATH | O_CLOEXEC));
+			return is_our_proc(walk->at)
+				       ? -EACCES
+				       : move_to(walk, openat(walk->at, name, O_PATH | O_CLOEXEC));
 		if (read_proc_self(walk, name, text, sizeof text))
 			return push(walk, text);
 	}

@@ -58,12 +58,11 @@ static gboolean read_rows(SmithUpperTree *tree, int fd, GError **error)
 	return TRUE;
 }
 
-SmithUpperTree *smith_upper_tree_new(int fd, bool real_owners, int links_fd, GError **error)
+SmithUpperTree *smith_upper_tree_new(int fd, int links_fd, GError **error)
 {
 	g_autoptr(SmithUpperTree) tree = g_new0(SmithUpperTree, 1);
 	tree->refs = 1;
 	tree->fd = fd;
-	tree->real_owners = real_owners;
 	tree->links = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	if (links_fd >= 0 && !read_rows(tree, links_fd, error))
 		return NULL;
@@ -323,8 +322,6 @@ SmithEntry *smith_upper_entry(SmithUpperTree *tree, int dirfd, const char *name,
 		return NULL;
 	g_autoptr(SmithEntry) entry = smith_entry_new(type_of(st->st_mode), path, 0);
 	entry->mtime = st->st_mtim.tv_sec;
-	entry->uid = tree->real_owners ? st->st_uid : 0;
-	entry->gid = tree->real_owners ? st->st_gid : 0;
 	entry->major = major(st->st_rdev);
 	entry->minor = minor(st->st_rdev);
 	apply_mode(entry, st, st->st_mode);

@@ -19,12 +19,11 @@
 typedef struct {
 	gint refs; /* atomic */
 	int fd;
-	bool real_owners;  /* stat(2) gives owners that are meant */
 	GHashTable *links; /* inode -> row of the supervisor's table */
 } SmithUpperTree;
 
 /* Takes @fd. @links_fd: the supervisor's table (borrowed), or -1. */
-SmithUpperTree *smith_upper_tree_new(int fd, bool real_owners, int links_fd, GError **error);
+SmithUpperTree *smith_upper_tree_new(int fd, int links_fd, GError **error);
 SmithUpperTree *smith_upper_tree_ref(SmithUpperTree *tree);
 void smith_upper_tree_unref(SmithUpperTree *tree);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithUpperTree, smith_upper_tree_unref)

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "sandbox/owners.h"
 #include "sandbox/upper-entry.h"
 
 /*
@@ -239,28 +240,29 @@ static GPtrArray *finish(Reader *reader)
 	return entries;
 }
 
-static SmithUpperTree *open_tree(const char *path, bool real_owners, int links_fd, GError **error)
+static SmithUpperTree *open_tree(const char *path, int links_fd, GError **error)
 {
 	int fd = smith_fd_open_dir(AT_FDCWD, path, error);
-	return fd >= 0 ? smith_upper_tree_new(fd, real_owners, links_fd, error) : NULL;
+	return fd >= 0 ? smith_upper_tree_new(fd, links_fd, error) : NULL;
 }
 
 SmithEntryIter *smith_upper_read(const SmithSandboxStep *step, GError **error)
 {
 	SMITH_AUTO_PREFIX("step", step->name, error);
 	g_auto(Reader) reader = {0};
+	if (!smith_owners_settle(step->work, step->mode, error))
+		return NULL;
 	smith_autofd int work = smith_fd_open_dir(AT_FDCWD, step->work, error);
 	if (work < 0)
 		return NULL;
 	smith_autofd int links = openat(work, "links", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	bool real_owners = step->mode == SMITH_SANDBOX_ROOT;
 	g_autofree char *upper = g_build_filename(step->work, "upper", NULL);
 	reader.found = g_array_new(FALSE, FALSE, sizeof(Found));
 	g_array_set_clear_func(reader.found, found_clear);
-	reader.upper = open_tree(upper, real_owners, links, error);
+	reader.upper = open_tree(upper, links, error);
 	if (reader.upper == NULL)
 		return NULL;
-	reader.root = open_tree(step->root, real_owners, -1, error);
+	reader.root = open_tree(step->root, -1, error);
 	if (reader.root == NULL)
 		return NULL;
 	Level top = {.upper = reader.upper->fd, .root = reader.root->fd, .path = "."};
@@ -303,8 +305,7 @@ SmithEntryIter *smith_upper_prune(const SmithSandboxStep *step, SmithEntryIter *
 	g_autoptr(GPtrArray) entries = smith_entry_iter_collect(taken, error);
 	if (entries == NULL)
 		return NULL;
-	g_autoptr(SmithUpperTree) root =
-		open_tree(step->root, step->mode == SMITH_SANDBOX_ROOT, -1, error);
+	g_autoptr(SmithUpperTree) root = open_tree(step->root, -1, error);
 	if (root == NULL)
 		return NULL;
 	const char *next = ""; /* the path of the entry behind, of those that stay */
@@ -339,6 +340,6 @@ char *smith_upper_make(const char *parent, GError **error)
 
 gboolean smith_upper_remove(const char *work, SmithSandboxMode mode, GError **error)
 {
-	(void)mode;
-	return smith_fd_remove_tree(AT_FDCWD, work, error);
+	return smith_owners_settle(work, mode, error) &&
+	       smith_fd_remove_tree(AT_FDCWD, work, error);
 }

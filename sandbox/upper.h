@@ -15,6 +15,9 @@
  * in the root. Sorted; hard links within the step are hard links. The same entries in every mode of
  * the sandbox. Sockets are left out. Contents are read when they are opened, so the work directory
  * must outlive them.
+ *
+ * `root` here is always the one of the mode ONE_UID, whose files we can read; in the other modes
+ * the work directory is first made ours (sandbox/owners.h).
  */
 SmithEntryIter *smith_upper_read(const SmithSandboxStep *step, GError **error);
 /* Leaves out of @sorted (taken) the directories that are as in the root and have nothing in them

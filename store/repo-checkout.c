@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -11,14 +10,13 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "store/repo-private.h"
+#include "store/roots.h"
 
 /*
  * The layers of a root are laid over one another in memory, and the result is made of hard links:
  * nothing is written that a later layer would take away. libostree's own checkout would lose the
  * directories' owners, and believe an object of any size.
  */
-#define ROOTS "roots"
-#define TEMPORARY SMITH_TMPFILE_PREFIX "root-"
 #define MAX_TARGET 4096
 
 typedef struct {
@@ -252,92 +250,51 @@ static SmithRepoNode *read_union(const SmithRepo *repo, const char *const *diff_
 	return g_steal_pointer(&root);
 }
 
-/* A temporary root is locked by who makes it; one that is not was left by a process that died. */
-static void sweep(int roots_fd)
+typedef struct {
+	const SmithStore *store;
+	const char *const *diff_ids;
+} Order;
+
+/* What is damaged is unpacked again by the next who asks. */
+static void forget(const SmithRepo *repo, const char *const *diff_ids)
 {
-	g_autoptr(GPtrArray) names = smith_fd_list_dir(roots_fd, NULL);
-	for (guint i = 0; names != NULL && i < names->len; i++) {
-		const char *name = names->pdata[i];
-		if (!g_str_has_prefix(name, TEMPORARY))
-			continue;
-		smith_autofd int fd =
-			openat(roots_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-			smith_fd_remove_tree(roots_fd, name, NULL);
-	}
+	for (guint i = 0; diff_ids[i] != NULL; i++)
+		smith_repo_forget(repo, diff_ids[i]);
 }
 
-/* A new directory that is locked; its name in *name. */
-static int make_temporary(int roots_fd, char **name, GError **error)
+static gboolean checkout_into(const SmithRepo *repo, const Order *order, int fd, GError **error)
 {
-	for (guint tries = 0; tries < 100; tries++) {
-		struct stat st;
-		g_free(*name);
-		*name = g_strdup_printf(TEMPORARY "%08x%08x", g_random_int(), g_random_int());
-		if (mkdirat(roots_fd, *name, 0700) < 0) {
-			if (errno == EEXIST)
-				continue;
-			break;
-		}
-		smith_autofd int fd =
-			openat(roots_fd, *name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		/* between the two, another process may have taken it for a dead one's */
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 &&
-		    st.st_nlink > 0)
-			return g_steal_fd(&fd);
-	}
-	return smith_throw_errno_fd(error, "cannot make directory '%s'", *name);
-}
-
-static gboolean make_root(const SmithRepo *repo, const char *const *diff_ids, int roots_fd,
-			  const char *name, GError **error)
-{
-	g_autoptr(SmithRepoNode) root = read_union(repo, diff_ids, error);
+	g_autoptr(SmithRepoNode) root = read_union(repo, order->diff_ids, error);
 	if (root == NULL)
-		return FALSE;
-	g_autofree char *temporary = NULL;
-	sweep(roots_fd);
-	smith_autofd int fd = make_temporary(roots_fd, &temporary, error);
-	if (fd < 0)
 		return FALSE;
 	Checkout checkout = {.repo = repo};
 	checkout.metas =
 		g_hash_table_new_full(id_hash, id_equal, g_free, (GDestroyNotify)g_variant_unref);
 	gboolean ok = fill_dir(&checkout, root, fd, "/", error);
 	g_hash_table_unref(checkout.metas);
-	if (ok && renameat2(roots_fd, temporary, roots_fd, name, RENAME_NOREPLACE) == 0)
-		return TRUE;
-	/* another process was first */
-	if (ok && errno != EEXIST && errno != ENOTEMPTY)
-		ok = smith_throw_errno(error, "cannot rename '%s' to '%s'", temporary, name);
-	smith_fd_remove_tree(roots_fd, temporary, NULL);
 	return ok;
+}
+
+static gboolean fill_root(int fd, G_GNUC_UNUSED const char *path, gpointer data, GError **error)
+{
+	const Order *order = data;
+	g_auto(SmithRepo) repo = SMITH_REPO_INIT;
+	g_autoptr(GError) failure = NULL;
+	if (!smith_repo_open(&repo, order->store, error))
+		return FALSE;
+	if (checkout_into(&repo, order, fd, &failure))
+		return TRUE;
+	if (g_error_matches(failure, SMITH_ERROR, SMITH_ERROR_VERIFY))
+		forget(&repo, order->diff_ids);
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return FALSE;
 }
 
 char *smith_repo_checkout(const SmithStore *store, const char *const *diff_ids, GError **error)
 {
 	g_autofree char *chain = smith_repo_chain_id(diff_ids);
-	const char *name = smith_digest_hex(chain);
 	SMITH_AUTO_PREFIX("root", chain, error);
-	if (!smith_fd_make_dirs(smith_store_cache_fd(store), ROOTS, error))
-		return NULL;
-	smith_autofd int roots_fd = smith_fd_open_dir(smith_store_cache_fd(store), ROOTS, error);
-	if (roots_fd < 0)
-		return NULL;
-	char *path = g_build_filename(smith_store_get_path(store), "cache", ROOTS, name, NULL);
-	if (faccessat(roots_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return path;
-	g_autofree char *owned = path;
-	g_auto(SmithRepo) repo = SMITH_REPO_INIT;
-	g_autoptr(GError) failure = NULL;
-	if (!smith_repo_open(&repo, store, error))
-		return NULL;
-	if (make_root(&repo, diff_ids, roots_fd, name, &failure))
-		return g_steal_pointer(&owned);
-	/* what is damaged is unpacked again by the next who asks */
-	for (guint i = 0;
-	     g_error_matches(failure, SMITH_ERROR, SMITH_ERROR_VERIFY) && diff_ids[i] != NULL; i++)
-		smith_repo_forget(&repo, diff_ids[i]);
-	g_propagate_error(error, g_steal_pointer(&failure));
-	return NULL;
+	Order order = {store, diff_ids};
+	SmithRootMaker maker = {.fill = fill_root, .data = &order};
+	return smith_roots_make(store, smith_digest_hex(chain), &maker, error);
 }

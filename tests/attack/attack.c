@@ -10,7 +10,7 @@
  * Of the machine outside it is told by its environment: HOST_FILE, the path of a file that is not
  * in the sandbox; HOST_SECRET, the name of a variable that only the machine has; HOST_SOCKET, the
  * name of an abstract socket somebody listens at; HOST_PORT, a port of 127.0.0.1; HOST_DISK,
- * "MAJOR:MINOR" of a disk.
+ * "MAJOR:MINOR" of a disk; HOST_DIRECTORY, a directory that is not in the sandbox.
  */
 #include "tests/attack/attack.h"
 
@@ -303,6 +303,19 @@ static const struct {
 	{"kernel", attack_kernel},
 	{"other-architecture", attack_other_architecture},
 	{"signals", attack_signals},
+	{"deputy", attack_deputy},
+	{"devices-of-the-machine", attack_devices_of_the_machine},
+	{"own-descriptors", attack_own_descriptors},
+	{"waiting", attack_waiting},
+	{"bad-memory", attack_bad_memory},
+	{"race", attack_race},
+	{"turning-descriptors", attack_turning_descriptors},
+	{"dying", attack_dying},
+	{"interrupted", attack_interrupted},
+	{"attributes", attack_attributes},
+	{"ids", attack_ids},
+	{"undumpable", attack_undumpable},
+	{"limits-of-the-first", attack_limits_of_the_first},
 };
 
 /* In a child, for what changes the process for good. 0: held, 1: broken. */
@@ -318,6 +331,9 @@ static int attack(const char *name)
 	fflush(stdout);
 	pid_t child = fork();
 	if (child == 0) {
+		/* where it may write, to a directory of its own */
+		if (mkdir(name, 0755) != 0 || chdir(name) != 0)
+			errno = 0;
 		if (attacks[i].attempt())
 			printf("%s BROKEN: %s\n", name, story);
 		else

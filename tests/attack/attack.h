@@ -23,3 +23,18 @@ bool attack_network(void);
 bool attack_kernel(void);
 bool attack_other_architecture(void);
 bool attack_signals(void);
+
+/* owner.c: where owners are recorded */
+bool attack_deputy(void);
+bool attack_devices_of_the_machine(void);
+bool attack_own_descriptors(void);
+bool attack_waiting(void);
+bool attack_bad_memory(void);
+bool attack_race(void);
+bool attack_turning_descriptors(void);
+bool attack_dying(void);
+bool attack_interrupted(void);
+bool attack_attributes(void);
+bool attack_ids(void);
+bool attack_undumpable(void);
+bool attack_limits_of_the_first(void);

@@ -52,7 +52,7 @@ sandbox() {
 	shift
 	"$build/tests/sandbox-run" "${options[@]}" --env PATH=/bin --env "HOST_FILE=$outside/secret" \
 		--env HOST_SECRET=ENIHCAM_EHT_FO_TSET_HTIMS --env HOST_SOCKET="smith-test-$$" \
-		--env HOST_PORT="${port:-1}" --env "HOST_DISK=${disk:-254:0}" "$root" "$@"
+		--env HOST_PORT="${port:-1}" --env "HOST_DISK=${disk:-254:0}" --env "HOST_DIRECTORY=$outside" "$root" "$@"
 }
 
 # try ROOT NAME...: the attacks of these names, in a step that may write and one that may not
@@ -140,6 +140,45 @@ held() {
 	run sandbox "$root" --network -- /bin/attack network
 	[[ $output == *'network BROKEN'* ]]
 	kill "$listener"
+}
+
+# recorded NAME...: attacks on who answers for owners, each in a step of its own, which comes back
+recorded() {
+	local name
+	for name; do
+		rm -rf "$work"
+		mkdir "$work"
+		run timeout 60 "$build/tests/sandbox-run" --work "$work" --record --seconds 30 --env PATH=/bin \
+			--env "HOST_DIRECTORY=$outside" --cwd /tmp "$root" /bin/attack "$name"
+		echo "$output"
+		[ "$status" -eq 0 ] || return
+		[ "$output" = "$name held" ] || return
+		# nothing lies beside what a step leaves
+		ls -A "$work"
+	done
+}
+
+@test "who answers for owners is no way to what the step cannot reach" {
+	recorded deputy own-descriptors attributes
+	rm -rf "$work"
+	mkdir "$work"
+	options=()
+	held devices-of-the-machine
+}
+
+@test "who answers for owners does not wait, die or forget" {
+	recorded waiting bad-memory dying interrupted undumpable ids
+}
+
+@test "who answers for owners is not raced" {
+	recorded race turning-descriptors
+}
+
+@test "a step that starves who answers for owners has an end" {
+	run timeout 60 "$build/tests/sandbox-run" --work "$work" --record --seconds 20 --env PATH=/bin --cwd /tmp "$root" \
+		/bin/attack limits-of-the-first
+	echo "$status $output"
+	[ "$status" -ne 124 ]
 }
 
 @test "a step has no terminal" {

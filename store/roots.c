@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/roots.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+
+#define ROOTS "roots"
+#define TEMPORARY SMITH_TMPFILE_PREFIX "root-"
+#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+typedef struct {
+	const SmithRootMaker *maker;
+	char *path; /* of the directory of all roots */
+	int fd;
+} Roots;
+
+static void roots_clear(Roots *roots)
+{
+	smith_fd_clear(&roots->fd);
+	g_free(roots->path);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Roots, roots_clear)
+
+static void take_away(const Roots *roots, const char *name)
+{
+	g_autofree char *path = g_build_filename(roots->path, name, NULL);
+	if (roots->maker->settle == NULL || roots->maker->settle(path, roots->maker->data))
+		(void)smith_fd_remove_tree(roots->fd, name, NULL);
+}
+
+static void sweep(const Roots *roots)
+{
+	g_autoptr(GPtrArray) names = smith_fd_list_dir(roots->fd, NULL);
+	for (guint i = 0; names != NULL && i < names->len; i++) {
+		const char *name = names->pdata[i];
+		if (!g_str_has_prefix(name, TEMPORARY))
+			continue;
+		smith_autofd int fd = openat(roots->fd, name, OPEN_DIR);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+			take_away(roots, name);
+	}
+}
+
+/* A new directory that is locked; its name in *name. */
+static int make_temporary(const Roots *roots, char **name, GError **error)
+{
+	for (guint tries = 0; tries < 100; tries++) {
+		struct stat st;
+		g_free(*name);
+		*name = g_strdup_printf(TEMPORARY "%08x%08x", g_random_int(), g_random_int());
+		if (mkdirat(roots->fd, *name, 0700) < 0) {
+			if (errno == EEXIST)
+				continue;
+			break;
+		}
+		smith_autofd int fd = openat(roots->fd, *name, OPEN_DIR);
+		/* between the two, another process may have taken it for a dead one's */
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 &&
+		    st.st_nlink > 0)
+			return g_steal_fd(&fd);
+	}
+	return smith_throw_errno_fd(error, "cannot make directory '%s'", *name);
+}
+
+static gboolean make(const Roots *roots, const char *name, GError **error)
+{
+	g_autofree char *temporary = NULL;
+	sweep(roots);
+	smith_autofd int fd = make_temporary(roots, &temporary, error);
+	if (fd < 0)
+		return FALSE;
+	g_autofree char *path = g_build_filename(roots->path, temporary, NULL);
+	gboolean ok = roots->maker->fill(fd, path, roots->maker->data, error);
+	if (ok && renameat2(roots->fd, temporary, roots->fd, name, RENAME_NOREPLACE) == 0)
+		return TRUE;
+	/* another process was first */
+	if (ok && errno != EEXIST && errno != ENOTEMPTY)
+		ok = smith_throw_errno(error, "cannot rename '%s' to '%s'", temporary, name);
+	take_away(roots, temporary);
+	return ok;
+}
+
+char *smith_roots_make(const SmithStore *store, const char *name, const SmithRootMaker *maker,
+		       GError **error)
+{
+	g_auto(Roots) roots = {.maker = maker, .fd = -1};
+	roots.path = g_build_filename(smith_store_get_path(store), "cache", ROOTS, NULL);
+	if (!smith_fd_make_dirs(AT_FDCWD, roots.path, error))
+		return NULL;
+	roots.fd = smith_fd_open_dir(AT_FDCWD, roots.path, error);
+	if (roots.fd < 0)
+		return NULL;
+	if (faccessat(roots.fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && !make(&roots, name, error))
+		return NULL;
+	return g_build_filename(roots.path, name, NULL);
+}
