@@ -240,10 +240,14 @@ static void take_output(Run *run)
 		stop(run, error);
 }
 
+#define SEE_DOCTOR "; 'ocismith doctor' tells what this machine allows"
+
+/* What a filter of somebody else's answers, whatever the call. */
 static void take_failure(Run *run)
 {
 	const SmithChildMessage *answer = &run->answer;
-	bool refused = answer->kind == SMITH_CHILD_REFUSED;
+	bool refused = answer->kind == SMITH_CHILD_REFUSED || answer->number == EPERM ||
+		       answer->number == ENOSYS;
 	GError *error = NULL;
 
 	smith_throw(&error,
@@ -252,7 +256,7 @@ static void take_failure(Run *run)
 					       : SMITH_ERROR_FAILED,
 		    "%s%s%s%s", answer->text, answer->number != 0 ? ": " : "",
 		    answer->number != 0 ? g_strerror(answer->number) : "",
-		    refused ? "; 'ocismith doctor' tells what this machine allows" : "");
+		    refused ? SEE_DOCTOR : "");
 	stop(run, error);
 }
 
@@ -363,6 +367,18 @@ static gboolean finish(Run *run, GError **error)
 	return TRUE;
 }
 
+/* The same, of what the parent itself was refused. */
+static gboolean throw_start(GError *cause, GError **error)
+{
+	g_autoptr(GError) owned = cause;
+
+	if (g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED) ||
+	    g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
+		return smith_throw(error, SMITH_ERROR_UNSUPPORTED, "%s" SEE_DOCTOR, cause->message);
+	g_propagate_error(error, g_steal_pointer(&owned));
+	return FALSE;
+}
+
 gboolean smith_sandbox_run(const SmithSandboxStep *step, SmithSandboxResult *result, GError **error)
 {
 	SMITH_AUTO_PREFIX("step", step->name, error);
@@ -370,13 +386,16 @@ gboolean smith_sandbox_run(const SmithSandboxStep *step, SmithSandboxResult *res
 	guint seconds = step->limits.seconds != 0 ? step->limits.seconds : DEFAULT_SECONDS;
 	gint64 began = g_get_monotonic_time();
 	Run run = {.step = step, .result = result, .output = -1, .control = -1, .tail = tail};
+	GError *cause = NULL;
 	gboolean ok;
 
 	*result = (SmithSandboxResult){0};
 	run.deadline = began + (gint64)seconds * G_USEC_PER_SEC;
-	ok = start(&run, error);
+	ok = start(&run, &cause);
 	if (ok)
 		serve(&run);
+	else
+		throw_start(cause, error);
 	smith_fd_clear(&run.output);
 	smith_fd_clear(&run.control);
 	end_child(&run);

@@ -124,6 +124,32 @@ static void load_filter(const SmithPlan *plan, int listener_to)
 		send_listener(listener_to, (int)fd);
 }
 
+/* A filter of somebody else's goes first. What it refuses never comes to be answered, and a step
+ * that does not look at the result would leave another layer: so it is asked, with arguments that
+ * every answer finds wrong. */
+static void check_answers(void)
+{
+	static const struct {
+		int number;
+		const char *name;
+	} calls[] = {
+		{SYS_fchown, "fchown"},	      {SYS_fchownat, "fchownat"},
+		{SYS_fchmodat, "fchmodat"},   {SYS_mknodat, "mknodat"},
+		{SYS_setxattr, "setxattr"},   {SYS_setgroups, "setgroups"},
+		{SYS_setresuid, "setresuid"}, {SYS_setresgid, "setresgid"},
+#ifdef SYS_chown
+		{SYS_chown, "chown"},	      {SYS_lchown, "lchown"},
+		{SYS_mknod, "mknod"},
+#endif
+	};
+
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+		if (syscall(calls[i].number, -1L, -1L, -1L, -1L, 0L) != 0 &&
+		    (errno == EPERM || errno == ENOSYS || errno == EACCES))
+			smith_child_die(SMITH_CHILD_REFUSED, errno, "a filter refuses %s",
+					calls[i].name);
+}
+
 static const char *find_path(const SmithPlan *plan)
 {
 	for (uint32_t i = 0; i < plan->n_env; i++)
@@ -180,5 +206,7 @@ void smith_child_exec(const SmithPlan *plan, int listener_to)
 	drop_capabilities(plan->capabilities);
 	smith_landlock_restrict(plan);
 	load_filter(plan, listener_to);
+	if (listener_to >= 0)
+		check_answers();
 	execute(plan);
 }

@@ -15,7 +15,10 @@
 #define MAX_PROGRAM (4096 * 8) /* bytes: the kernel takes 4096 instructions (BPF_MAXINSNS) */
 #define MAX_MATCHES 6
 
+#define API_LEVEL 5 /* of libseccomp: with notifications */
+
 typedef struct {
+	int (*api_set)(unsigned level);
 	scmp_filter_ctx (*init)(uint32_t action);
 	void (*release)(scmp_filter_ctx filter);
 	int (*attr_set)(scmp_filter_ctx filter, enum scmp_filter_attr name, uint32_t value);
@@ -53,6 +56,7 @@ static gpointer load_library(gpointer data G_GNUC_UNUSED)
 		const char *name;
 		void *to;
 	} symbols[] = {
+		{"seccomp_api_set", &library->api_set},
 		{"seccomp_init", &library->init},
 		{"seccomp_release", &library->release},
 		{"seccomp_attr_set", &library->attr_set},
@@ -70,6 +74,8 @@ static gpointer load_library(gpointer data G_GNUC_UNUSED)
 		}
 		memcpy(symbols[i].to, &symbol, sizeof symbol);
 	}
+	/* a filter is data: what this kernel takes is not asked before it is loaded */
+	(void)library->api_set(API_LEVEL);
 	return library;
 }
 

@@ -36,5 +36,6 @@ bool attack_dying(void);
 bool attack_interrupted(void);
 bool attack_attributes(void);
 bool attack_ids(void);
+bool attack_none(void);
 bool attack_undumpable(void);
 bool attack_limits_of_the_first(void);

@@ -420,6 +420,35 @@ bool attack_ids(void)
 	return is_dead("ids");
 }
 
+/* No attack: what a package does, for a look at what is left of it. */
+bool attack_none(void)
+{
+	struct stat status;
+	mkdir("/made", 02775);
+	chown("/made", 5, 6);
+	make_file("/made/file");
+	chown("/made/file", SOME_ID, 7);
+	chmod("/made/file", 06755);
+	setxattr("/made/file", "security.capability", "\0\0\0\2\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+		 20, 0);
+	symlink("file", "/made/link");
+	lchown("/made/link", 8, 9);
+	link("/made/file", "/made/other");
+	mknod("/made/device", S_IFCHR | 0620, 0x501);
+	mkfifo("/made/fifo", 0600);
+	chown("/made/fifo", 10, 11);
+	chown("/etc/changed", 12, 13);
+	unlink("/etc/removed");
+	rename("/etc/renamed", "/etc/new");
+	if (getuid() != 0 || setresuid(33, 33, 33) != 0 || getuid() != 33)
+		return broke("ids cannot be changed");
+	make_file("/made/by-33");
+	if (stat("/made/file", &status) != 0 || status.st_uid != SOME_ID ||
+	    (status.st_mode & 07777) != 06755)
+		return broke("the owner is %u, the mode %o", status.st_uid, status.st_mode);
+	return false;
+}
+
 /* A program that nobody may look into has owners, too. */
 bool attack_undumpable(void)
 {

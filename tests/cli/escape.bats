@@ -4,6 +4,8 @@
 # (docs/security.md lists them), tried by tests/attack and by trees made for it.
 # Debian packages: bats, python3.
 
+# shellcheck disable=SC2030,SC2031  # a test changes its own variables
+
 bats_require_minimum_version 1.5.0
 
 setup_file() {
@@ -31,9 +33,17 @@ setup() {
 
 # whatever was tried, the machine is what it was
 teardown() {
+	chmod -R u+rwX "$BATS_TEST_TMPDIR"
 	[ -z "${no_sandbox-}" ] || return 0
 	find "$outside" -printf '%p %y %s %m %U %T@ %l\n' | sort | diff before -
 	[ "$(<"$outside/secret")" = untouched ]
+}
+
+# an overlay leaves a directory that nobody may enter
+new_work() {
+	[ ! -e "$work" ] || chmod -R u+rwX "$work"
+	rm -rf "$work"
+	mkdir "$work"
 }
 
 make_root() {
@@ -68,8 +78,7 @@ held() {
 	local kind kinds=('' --record) name
 	[ "$(id -u)" != 0 ] || kinds+=('--mode root')
 	for kind in "${kinds[@]}"; do
-		rm -rf "$work"
-		mkdir "$work"
+		new_work
 		# shellcheck disable=SC2086  # words
 		run sandbox "$root" --work "$work" $kind "${options[@]}" -- /bin/attack "$@"
 		echo "$output"
@@ -146,8 +155,7 @@ held() {
 recorded() {
 	local name
 	for name; do
-		rm -rf "$work"
-		mkdir "$work"
+		new_work
 		run timeout 60 "$build/tests/sandbox-run" --work "$work" --record --seconds 30 --env PATH=/bin \
 			--env "HOST_DIRECTORY=$outside" --cwd /tmp "$root" /bin/attack "$name"
 		echo "$output"
@@ -160,8 +168,7 @@ recorded() {
 
 @test "who answers for owners is no way to what the step cannot reach" {
 	recorded deputy own-descriptors attributes
-	rm -rf "$work"
-	mkdir "$work"
+	new_work
 	options=()
 	held devices-of-the-machine
 }
@@ -230,12 +237,12 @@ recorded() {
 		make_root "$root"
 		rm -rf "${root:?}/$name"
 		ln -s "$outside" "$root/$name"
-		mkdir -p work2
-		run sandbox "$root" --work work2 --network -- /bin/attack host-file
+		new_work
+		run sandbox "$root" --work "$work" --network -- /bin/attack host-file
 		echo "$name: $output"
 		[[ $status -ne 0 || $output == 'host-file held' ]]
 		diff before <(find "$outside" -printf '%p %y %s %m %U %T@ %l\n' | sort)
-		rm -rf work2 "${root:?}/$name"
+		rm -rf "${root:?}/$name"
 	done
 }
 

@@ -14,6 +14,8 @@
  *   --input TEXT
  *   --seconds N --memory N --processes N --output N --file N
  *   --times N            runs it N times, and tells the mean in microseconds
+ *   --tree               then tells what changed, a line for each entry of the layer: type, mode,
+ *                        owner, path, device, target, attributes, digest of the content
  */
 #include <glib.h>
 #include <stdio.h>
@@ -21,10 +23,11 @@
 #include <unistd.h>
 
 #include "sandbox/sandbox.h"
+#include "sandbox/upper.h"
 
 static char *work, *mode, *cwd, *input;
 static char **binds, **binds_rw, **env;
-static gboolean record, network, copy;
+static gboolean tree, record, network, copy;
 static gint64 memory, processes, output, file, seconds;
 static int times = 1;
 
@@ -44,6 +47,7 @@ static const GOptionEntry options[] = {
 	{"processes", 0, 0, G_OPTION_ARG_INT64, &processes, NULL, NULL},
 	{"output", 0, 0, G_OPTION_ARG_INT64, &output, NULL, NULL},
 	{"file", 0, 0, G_OPTION_ARG_INT64, &file, NULL, NULL},
+	{"tree", 0, 0, G_OPTION_ARG_NONE, &tree, NULL, NULL},
 	{"times", 0, 0, G_OPTION_ARG_INT, &times, NULL, NULL},
 	{NULL, 0, 0, 0, NULL, NULL, NULL},
 };
@@ -59,6 +63,61 @@ static void add_binds(GArray *array, char **list, bool writable)
 		bind.target = colon + 1;
 		g_array_append_val(array, bind);
 	}
+}
+
+static char *digest_of(const SmithEntry *entry, GError **error)
+{
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+	g_autoptr(SmithSink) sink = smith_sink_new_bytes(bytes);
+	g_autoptr(SmithSource) source = NULL;
+
+	if (entry->content != NULL) {
+		source = entry->content->ops->open(entry->content, error);
+		if (source == NULL || !smith_stream_copy(source, sink, error))
+			return NULL;
+	}
+	return g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes->data, bytes->len);
+}
+
+static gboolean print_entry(const SmithEntry *entry, GError **error)
+{
+	printf("%s %04o %u:%u %s", smith_entry_type_name(entry->type), entry->mode, entry->uid,
+	       entry->gid, entry->path);
+	if (entry->type == SMITH_ENTRY_CHAR || entry->type == SMITH_ENTRY_BLOCK)
+		printf(" %u,%u", entry->major, entry->minor);
+	if (entry->target != NULL)
+		printf(" -> %s", entry->target);
+	for (guint i = 0; entry->xattrs != NULL && i < entry->xattrs->len; i++) {
+		const SmithXattr *xattr = &g_array_index(entry->xattrs, SmithXattr, i);
+		g_autofree char *sum =
+			g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, xattr->value);
+		printf(" %s=%.16s", xattr->name, sum);
+	}
+	if (entry->type == SMITH_ENTRY_FILE) {
+		g_autofree char *sum = digest_of(entry, error);
+		if (sum == NULL)
+			return FALSE;
+		printf(" %.16s", sum);
+	}
+	putchar('\n');
+	return TRUE;
+}
+
+static int print_tree(const SmithSandboxStep *step)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(SmithEntryIter) iter = smith_upper_read(step, &error);
+	SmithEntry *next = NULL;
+
+	while (iter != NULL && smith_entry_iter_next(iter, &next, &error)) {
+		g_autoptr(SmithEntry) entry = next;
+		if (entry == NULL)
+			return 0;
+		if (!print_entry(entry, &error))
+			break;
+	}
+	fprintf(stderr, "sandbox-run: %s\n", error->message);
+	return 125;
 }
 
 static int run(SmithSandboxStep *step)
@@ -118,5 +177,6 @@ int main(int argc, char **argv)
 					   .processes = (guint)processes,
 					   .output = (guint64)output,
 					   .file = (guint64)file};
-	return run(&step);
+	int status = run(&step);
+	return status == 0 && tree ? print_tree(&step) : status;
 }
