@@ -92,6 +92,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call Q,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/execute/bytecode.o: execute/compile.py
+$(BUILD)/execute/pip-build.o: execute/build.py
 $(BUILD)/execute/pip-install.o: execute/install.py
 
 $(BUILD)/libsmith.a: $(LIB_OBJ)

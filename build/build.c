@@ -8,6 +8,7 @@
 #include "build/image.h"
 #include "build/step-execute.h"
 #include "fleet/base-image.h"
+#include "fleet/sdist.h"
 
 /* One image to make: a service on a host, or a family. */
 typedef struct {
@@ -397,6 +398,24 @@ static gboolean run_phase(Plan *plan, guint phase, SmithBuildResult *result, GEr
 	return TRUE;
 }
 
+/* Wheels of source distributions that the store does not have are built before anything reads
+ * them. */
+static gboolean provide_wheels(const Plan *plan, GError **error)
+{
+	SmithFamilyContext context = smith_step_family_context(&plan->context);
+	for (guint i = 0; i < plan->steps->len; i++) {
+		const SmithStep *step = plan->steps->pdata[i];
+		if (step->cached)
+			continue;
+		if (step->wheel != NULL && !smith_sdist_provide(&context, step->wheel, error))
+			return FALSE;
+		for (guint j = 0; step->wheels != NULL && j < step->wheels->len; j++)
+			if (!smith_sdist_provide(&context, step->wheels->pdata[j], error))
+				return FALSE;
+	}
+	return TRUE;
+}
+
 static gboolean run_steps(Plan *plan, SmithBuildResult *result, GError **error)
 {
 	guint last = 0;
@@ -408,6 +427,8 @@ static gboolean run_steps(Plan *plan, SmithBuildResult *result, GError **error)
 		result->steps_known++;
 		smith_events_done(plan->options->events, step->name, step->layer->digest, 0, true);
 	}
+	if (!provide_wheels(plan, error))
+		return FALSE;
 	for (guint phase = 0; phase <= last; phase++)
 		if (!run_phase(plan, phase, result, error))
 			return FALSE;

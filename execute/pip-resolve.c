@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/node.h"
+#include "execute/scratch.h"
 #include "python/name.h"
 
 #define INSIDE "/ocismith"
@@ -77,23 +78,6 @@ static const char program[] =
 	"        json.dump([(n, v, u[len(url):] if u.startswith(url) else u) for n, v, u in "
 	"chosen], f)\n"
 	"sys.exit(min(status, 96))\n";
-
-char *smith_pip_directory_new(GError **error)
-{
-	return g_dir_make_tmp("ocismith-XXXXXX", error);
-}
-
-void smith_pip_directory_remove(char *path)
-{
-	smith_fd_remove_tree(AT_FDCWD, path, NULL);
-	g_free(path);
-}
-
-static void directory_clear(char **path)
-{
-	if (*path != NULL)
-		smith_pip_directory_remove(*path);
-}
 
 char **smith_pip_environment(gint64 epoch)
 {
@@ -214,7 +198,7 @@ static gboolean run_pip(const SmithExecution *execution, const SmithRoot *root,
 	for (; *option != NULL; option++)
 		g_ptr_array_add(argv, (gpointer)*option);
 	g_ptr_array_add(argv, NULL);
-	g_auto(GStrv) env = smith_pip_environment(request->epoch);
+	g_auto(GStrv) env = smith_pip_environment(execution->epoch);
 	g_autofree char *name = g_strconcat("pip ", request->name, NULL);
 	SmithSandboxStep step = {
 		.name = name,
@@ -230,11 +214,12 @@ static gboolean run_pip(const SmithExecution *execution, const SmithRoot *root,
 GPtrArray *smith_pip_resolve(const SmithExecution *execution, const SmithRoot *root,
 			     const SmithPipRequest *request, SmithPipWords **words, GError **error)
 {
-	__attribute__((cleanup(directory_clear))) char *directory = smith_pip_directory_new(error);
-	if (directory == NULL)
+	g_auto(SmithScratch) scratch = SMITH_SCRATCH_INIT;
+	if (!smith_scratch_make(&scratch, execution->store, error))
 		return NULL;
-	smith_autofd int fd = smith_fd_open_dir(AT_FDCWD, directory, error);
-	if (fd < 0 || !write_lines(fd, "requirements.txt", request->requirements, error) ||
+	const char *directory = scratch.path;
+	int fd = scratch.fd;
+	if (!write_lines(fd, "requirements.txt", request->requirements, error) ||
 	    !write_lines(fd, "constraints.txt", request->constraints, error))
 		return NULL;
 	SmithPipServer *server = smith_pip_server_new(directory, request->source, error);

@@ -25,7 +25,6 @@ typedef struct {
 	const char *const *options; /* more arguments of pip, "--pre"; or NULL */
 	GHashTable *owners;	    /* as smith_pip_words() wants them; or NULL */
 	const SmithPipSource *source;
-	gint64 epoch;
 } SmithPipRequest;
 
 typedef struct {
@@ -38,11 +37,6 @@ typedef struct {
  * in *@words (transfer full; may be NULL). SMITH_ERROR_UNSUPPORTED when pip cannot run here. */
 GPtrArray *smith_pip_resolve(const SmithExecution *execution, const SmithRoot *root,
 			     const SmithPipRequest *request, SmithPipWords **words, GError **error);
-
-/* A directory for what goes into a step and comes out of it, below the system's temporary one;
- * smith_pip_directory_remove() removes and frees it. */
-char *smith_pip_directory_new(GError **error);
-void smith_pip_directory_remove(char *path);
 
 /* The environment of a step that runs pip: "NAME=VALUE", NULL-terminated, transfer full. */
 char **smith_pip_environment(gint64 epoch);

@@ -140,3 +140,44 @@ gboolean smith_closure_check(const SmithSet *set, SmithDiag *diag)
 	g_ptr_array_unref(closure.all);
 	return closure.sound;
 }
+
+static void note_build(const SmithLockSdist *sdist, const char *file, GHashTable *picks)
+{
+	const SmithPick *pick = file != NULL ? g_hash_table_lookup(picks, file) : NULL;
+	if (pick != NULL)
+		g_hash_table_add(pick->by, g_strdup(sdist->file));
+}
+
+static void note_lines(const SmithSet *set)
+{
+	for (guint i = 0; i < set->requirements->lines->len; i++) {
+		const SmithRequirementLine *line = set->requirements->lines->pdata[i];
+		SmithPick *pick = smith_set_find(set, line->req->key, NULL);
+		gboolean result = FALSE;
+		if (pick != NULL &&
+		    smith_requirement_applies(line->req, &set->target->env, NULL, &result, NULL) &&
+		    result)
+			g_hash_table_add(pick->by, g_strdup(set->name));
+	}
+}
+
+void smith_closure_note(const GPtrArray *sets, const GPtrArray *used, const GPtrArray *sdists,
+			GHashTable *picks)
+{
+	g_autoptr(SmithDiag) again = smith_diag_new();
+	for (guint i = 0; i < used->len; i++)
+		g_hash_table_remove_all(((SmithPick *)used->pdata[i])->by);
+	for (guint i = 0; i < sets->len; i++) {
+		const SmithSet *set = sets->pdata[i];
+		if (set->target == NULL)
+			continue;
+		note_lines(set);
+		smith_closure_check(set, again);
+	}
+	for (guint i = 0; i < sdists->len; i++) {
+		const SmithLockSdist *sdist = sdists->pdata[i];
+		note_build(sdist, sdist->pip, picks);
+		for (char **file = sdist->wheels; file != NULL && *file != NULL; file++)
+			note_build(sdist, *file, picks);
+	}
+}

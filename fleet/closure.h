@@ -12,3 +12,9 @@
  * Everything that is wrong goes to @diag; TRUE when nothing was.
  */
 gboolean smith_closure_check(const SmithSet *set, SmithDiag *diag);
+
+/* Notes who wants each of @used (element-type SmithPick*) anew, when sets have had other picks on
+ * the way: lines and wheels of @sets, and builds of @sdists (element-type SmithLockSdist*); @picks
+ * are all by file name. */
+void smith_closure_note(const GPtrArray *sets, const GPtrArray *used, const GPtrArray *sdists,
+			GHashTable *picks);

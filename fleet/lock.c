@@ -87,6 +87,22 @@ static const SmithBindField wheel_fields[] = {
 static const SmithBindTable wheel_table = {
 	"wheel", sizeof(SmithLockWheel), wheel_fields, NO_OFFSET, NO_OFFSET, false};
 
+static const SmithBindField sdist_fields[] = {
+	SMITH_BIND(SmithLockSdist, file, "file", STRING, .required = true),
+	SMITH_BIND(SmithLockSdist, url, "url", STRING, .required = true),
+	SMITH_BIND(SmithLockSdist, size, "size", INT, .required = true),
+	SMITH_BIND(SmithLockSdist, sha256, "sha256", STRING, .required = true),
+	SMITH_BIND(SmithLockSdist, family, "family", STRING, .required = true),
+	SMITH_BIND(SmithLockSdist, root, "root", STRING, .required = true),
+	SMITH_BIND(SmithLockSdist, pip, "pip", STRING),
+	SMITH_BIND(SmithLockSdist, requires, "requires", STRV),
+	SMITH_BIND(SmithLockSdist, wheels, "wheels", STRV),
+	SMITH_BIND(SmithLockSdist, wheel, "wheel", STRING, .required = true),
+	{0},
+};
+static const SmithBindTable sdist_table = {
+	"sdist", sizeof(SmithLockSdist), sdist_fields, NO_OFFSET, NO_OFFSET, false};
+
 static const SmithBindField lock_fields[] = {
 	SMITH_BIND(SmithLock, version, "lock", INT, .required = true),
 	SMITH_BIND(SmithLock, epoch, "epoch", INT, .required = true, .min = 0, .max = 253402300799),
@@ -96,6 +112,7 @@ static const SmithBindField lock_fields[] = {
 	SMITH_BIND(SmithLock, services, "services", LIST, .table = &set_table),
 	SMITH_BIND(SmithLock, debs, "debs", LIST, .table = &deb_table),
 	SMITH_BIND(SmithLock, wheels, "wheels", LIST, .table = &wheel_table),
+	SMITH_BIND(SmithLock, sdists, "sdists", LIST, .table = &sdist_table),
 	{0},
 };
 static const SmithBindTable lock_table = {"lock",    sizeof(SmithLock), lock_fields,
@@ -114,6 +131,7 @@ static void complete(SmithLock *lock)
 	fill(&lock->services);
 	fill(&lock->debs);
 	fill(&lock->wheels);
+	fill(&lock->sdists);
 	lock->seen_by = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					      (GDestroyNotify)smith_lock_base_free);
 }
@@ -183,6 +201,20 @@ static gboolean check_debs(const SmithLock *lock, GError **error)
 	return check_unique(lock->debs, "package", error);
 }
 
+static gboolean check_sdists(const SmithLock *lock, GError **error)
+{
+	for (guint i = 0; i < lock->sdists->len; i++) {
+		const SmithLockSdist *sdist = lock->sdists->pdata[i];
+		if (!smith_digest_is_hex(sdist->sha256) || strchr(sdist->file, '/') != NULL ||
+		    sdist->size < 0)
+			return smith_throw(error, SMITH_ERROR_INVALID,
+					   "source distribution '%s' has no legal file name, size "
+					   "or SHA-256",
+					   sdist->file);
+	}
+	return check_unique(lock->sdists, "source distribution", error);
+}
+
 static gboolean check_values(const SmithLock *lock, GError **error)
 {
 	for (guint i = 0; i < lock->bases->len; i++) {
@@ -206,7 +238,7 @@ static gboolean check_values(const SmithLock *lock, GError **error)
 					   wheel->file);
 	}
 	return check_unique(lock->bases, "base", error) && check_debs(lock, error) &&
-	       check_unique(lock->wheels, "wheel", error) &&
+	       check_sdists(lock, error) && check_unique(lock->wheels, "wheel", error) &&
 	       check_sets(lock->families, "family", error) &&
 	       check_sets(lock->services, "service", error);
 }
@@ -315,6 +347,7 @@ void smith_lock_sort(SmithLock *lock)
 	g_ptr_array_sort(lock->bases, compare_first);
 	g_ptr_array_sort(lock->debs, compare_first);
 	g_ptr_array_sort(lock->wheels, compare_first);
+	g_ptr_array_sort(lock->sdists, compare_first);
 	sort_sets(lock->families);
 	sort_sets(lock->services);
 	for (guint i = 0; i < lock->wheels->len; i++)
@@ -393,6 +426,25 @@ SmithLockWheel *smith_lock_wheel(const SmithLock *lock, const char *file)
 {
 	return lock->by_file != NULL ? g_hash_table_lookup(lock->by_file, file)
 				     : find(lock->wheels, file);
+}
+
+SmithLockSdist *smith_lock_sdist_of(const SmithLock *lock, const char *url)
+{
+	return g_str_has_prefix(url, SMITH_LOCK_SDIST)
+		       ? find(lock->sdists, url + strlen(SMITH_LOCK_SDIST))
+		       : NULL;
+}
+
+SmithLockSdist *smith_lock_sdist_copy(const SmithLockSdist *sdist)
+{
+	g_autoptr(SmithNode) node = smith_bind_write(&sdist_table, sdist);
+	return smith_bind_parse(&sdist_table, node, NULL);
+}
+
+void smith_lock_sdist_free(SmithLockSdist *sdist)
+{
+	if (sdist != NULL)
+		smith_bind_free(&sdist_table, sdist);
 }
 
 static gboolean add_wheels(const SmithLock *lock, const SmithLockSet *set, GPtrArray *wheels,

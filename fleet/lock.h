@@ -72,6 +72,23 @@ typedef struct {
 	char **by;    /* families and services that ask for it, wheels that require it */
 } SmithLockWheel;
 
+/* A source distribution of which a wheel is built: that wheel's URL is SMITH_LOCK_SDIST and the
+ * file's name. What it is built with is among the lock's wheels. */
+typedef struct {
+	char *file; /* the file's name: the key */
+	char *url;
+	gint64 size;
+	char *sha256;
+	char *family;	 /* on whose root it is built */
+	char *root;	 /* the chain ID of that */
+	char *pip;	 /* the wheel of pip that builds it, or NULL: the root's own */
+	char **requires; /* build requirements, as the source says them */
+	char **wheels;	 /* their wheels, file names */
+	char *wheel;	 /* the result: file name */
+} SmithLockSdist;
+
+#define SMITH_LOCK_SDIST "sdist:"
+
 typedef struct {
 	gint64 version;
 	gint64 epoch;
@@ -81,6 +98,7 @@ typedef struct {
 	GPtrArray *services; /* (element-type SmithLockSet*) */
 	GPtrArray *debs;     /* (element-type SmithDeb*) */
 	GPtrArray *wheels;   /* (element-type SmithLockWheel*) */
+	GPtrArray *sdists;   /* (element-type SmithLockSdist*) */
 	GHashTable *seen_by; /* family -> SmithLockBase*, for smith_lock_base_of() */
 	GHashTable *by_file; /* the wheels of a lock that was loaded, borrowed; else NULL */
 } SmithLock;
@@ -113,6 +131,11 @@ SmithDeb *smith_lock_deb(const SmithLock *lock, const char *file);
 const SmithLockBase *smith_lock_base_of(const SmithLock *lock, const SmithFleet *fleet,
 					const char *family);
 SmithLockWheel *smith_lock_wheel(const SmithLock *lock, const char *file);
+/* The source distribution that a wheel of @url is built of, or NULL. */
+SmithLockSdist *smith_lock_sdist_of(const SmithLock *lock, const char *url);
+SmithLockSdist *smith_lock_sdist_copy(const SmithLockSdist *sdist);
+void smith_lock_sdist_free(SmithLockSdist *sdist);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithLockSdist, smith_lock_sdist_free)
 
 /* All wheels of a service (or, with @service NULL, of @family): those of the chain's root family
  * first, each set by name, without what is overridden (element-type SmithLockWheel*, borrowed).

@@ -34,16 +34,20 @@ typedef struct {
 	GPtrArray *requires; /* (element-type SmithRequirement*) */
 	GHashTable *by;	     /* names of those who want it */
 	GHashTable *files;   /* what it installs by Python version, for fleet/collide.c; or NULL */
-	GError *error;	     /* why it cannot be used */
+	const SmithLockSdist *sdist; /* that it was built of (borrowed), or NULL */
+	GError *error;		     /* why it cannot be used */
 } SmithPick;
 
 /* Fetches, hashes, opens and verifies the wheel; problems go to pick->error. In any thread. */
 void smith_pick_read(SmithPick *pick);
 void smith_pick_free(SmithPick *pick);
 
+/* A set of build requirements. */
+#define SMITH_SET_SDIST "source distribution"
+
 typedef struct SmithSet SmithSet;
 struct SmithSet {
-	const char *kind; /* "family", "service" */
+	const char *kind; /* "family", "service", SMITH_SET_SDIST */
 	const char *name;
 	SmithPlace place;
 	const SmithPip *pip;
@@ -54,6 +58,7 @@ struct SmithSet {
 	GPtrArray *picks; /* (element-type SmithPick*, borrowed) its own */
 	bool sound;	  /* nothing was wrong with it or its parents */
 	bool pinned;	  /* so is all that it asks for */
+	bool sources;	  /* something of it is to be had as a source distribution only */
 	bool asked;	  /* pip chose for it or for one of its parents */
 	bool proven;	  /* the closure has been checked */
 };

@@ -132,16 +132,26 @@ static bool is_allowed(const SmithSet *set, const SmithLockWheel *wheel)
 	return version != NULL;
 }
 
+static char **locked_wheels(const SmithLock *previous, const SmithSet *set)
+{
+	if (strcmp(set->kind, SMITH_SET_SDIST) == 0) {
+		g_autofree char *url = g_strconcat(SMITH_LOCK_SDIST, set->name, NULL);
+		const SmithLockSdist *sdist = smith_lock_sdist_of(previous, url);
+		return sdist != NULL ? sdist->wheels : NULL;
+	}
+	const SmithLockSet *row = strcmp(set->kind, "family") == 0
+					  ? smith_lock_family(previous, set->name)
+					  : smith_lock_service(previous, set->name);
+	return row != NULL ? row->wheels : NULL;
+}
+
 static void keep_versions(Question *question)
 {
 	const SmithPipAsker *asker = question->asker;
 	const SmithSet *set = question->set;
 	if (asker->previous == NULL)
 		return;
-	const SmithLockSet *row = strcmp(set->kind, "family") == 0
-					  ? smith_lock_family(asker->previous, set->name)
-					  : smith_lock_service(asker->previous, set->name);
-	for (char **file = row != NULL ? row->wheels : NULL; file != NULL && *file != NULL;
+	for (char **file = locked_wheels(asker->previous, set); file != NULL && *file != NULL;
 	     file++) {
 		const SmithLockWheel *wheel = smith_lock_wheel(asker->previous, *file);
 		if (wheel != NULL && !is_updated(asker, wheel->name) &&
@@ -159,35 +169,42 @@ static void add_lines(GPtrArray *texts, const GPtrArray *lines)
 					       ((SmithRequirementLine *)lines->pdata[i])->req));
 }
 
-/* One of the fleet's wheels, for a base that has none. */
+const SmithWheelCandidate *smith_resolve_find_pip(const SmithPipAsker *asker,
+						  const GPtrArray *indexes,
+						  const SmithTarget *target, GError **error)
+{
+	g_autoptr(SmithRequirement) wanted = smith_requirement_parse("pip>=22.2", NULL);
+	g_autofree char *found = NULL;
+	g_autoptr(GPtrArray) wheels = smith_wheel_finder_list(asker->finder, indexes, wanted,
+							      target->tags, &found, error);
+	if (wheels == NULL)
+		return NULL;
+	if (wheels->len == 0)
+		return smith_throw_null(error, SMITH_ERROR_UNSUPPORTED,
+					"base '%s' has no pip, and there is no wheel of it among "
+					"the fleet's wheels",
+					target->base->from);
+	return wheels->pdata[0];
+}
+
 static gboolean find_pip(Question *question, GError **error)
 {
 	const SmithPipAsker *asker = question->asker;
-	g_autoptr(SmithRequirement) wanted = smith_requirement_parse("pip>=22.2", NULL);
-	g_autofree char *found = NULL;
-	g_autoptr(GPtrArray) wheels =
-		smith_wheel_finder_list(asker->finder, question->indexes, wanted,
-					question->set->target->tags, &found, error);
-	if (wheels == NULL)
+	SmithStore *store = asker->family->execution.store;
+	const SmithWheelCandidate *wheel =
+		smith_resolve_find_pip(asker, question->indexes, question->set->target, error);
+	if (wheel == NULL)
 		return FALSE;
-	if (wheels->len == 0)
-		return smith_throw(error, SMITH_ERROR_UNSUPPORTED,
-				   "base '%s' has no pip, and there is no wheel of it among the "
-				   "fleet's wheels",
-				   question->set->target->base->from);
-	const SmithWheelCandidate *wheel = wheels->pdata[0];
 	if (smith_wheel_file_is_local(wheel->url)) {
 		question->pip =
 			g_canonicalize_filename(wheel->url, asker->family->fleet->directory);
 		return TRUE;
 	}
-	g_autofree char *hex =
-		smith_fetch(asker->family->execution.store, wheel->url, wheel->promised, error);
+	g_autofree char *hex = smith_fetch(store, wheel->url, wheel->promised, error);
 	g_autofree char *path = hex != NULL ? smith_store_file_path(hex) : NULL;
 	if (path != NULL)
 		question->pip =
-			g_build_filename(smith_store_get_path(asker->family->execution.store),
-					 "cache/files", path, NULL);
+			g_build_filename(smith_store_get_path(store), "cache/files", path, NULL);
 	return path != NULL;
 }
 
@@ -262,7 +279,6 @@ static GPtrArray *ask_once(Question *question, SmithPipWords **words, GError **e
 		.options = (const char *const *)options,
 		.owners = question->owners,
 		.source = &source,
-		.epoch = asker->family->execution.epoch,
 	};
 	return smith_pip_resolve(&asker->family->execution, question->root, &request, words, error);
 }

@@ -26,6 +26,12 @@ typedef struct {
  * SMITH_ERROR_UNSUPPORTED when pip cannot be asked. */
 GPtrArray *smith_resolve_ask_pip(const SmithPipAsker *asker, const SmithSet *set, GError **error);
 
+/* A wheel of pip among the fleet's wheels, for a base that has none; SMITH_ERROR_UNSUPPORTED when
+ * there is none. */
+const SmithWheelCandidate *smith_resolve_find_pip(const SmithPipAsker *asker,
+						  const GPtrArray *indexes,
+						  const SmithTarget *target, GError **error);
+
 /* The indexes of a set, its own and its parents' before the fleet's (element-type SmithWheelIndex*,
  * borrowed). */
 GPtrArray *smith_resolve_indexes(const SmithWheelFinder *finder, const SmithSet *set);

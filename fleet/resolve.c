@@ -11,7 +11,8 @@
 #include "fleet/collide.h"
 #include "fleet/pick.h"
 #include "fleet/resolve-apt.h"
-#include "fleet/resolve-pip.h"
+#include "fleet/resolve-sdist.h"
+#include "fleet/sdist.h"
 
 typedef struct {
 	const SmithFleet *fleet;
@@ -25,6 +26,8 @@ typedef struct {
 	GHashTable *targets; /* SmithLockBase* -> SmithTarget* */
 	GPtrArray *sets;     /* (element-type SmithSet*) parents before children */
 	GHashTable *picks;   /* file name -> SmithPick* */
+	GPtrArray *sdists;   /* (element-type SmithLockSdist*) */
+	GPtrArray *uses;     /* (element-type SmithPick*, borrowed) that builds use */
 } Resolve;
 
 static void set_free(gpointer data)
@@ -40,6 +43,8 @@ static void resolve_clear(Resolve *resolve)
 	g_clear_pointer(&resolve->lock, smith_lock_free);
 	g_clear_pointer(&resolve->sets, g_ptr_array_unref);
 	g_clear_pointer(&resolve->picks, g_hash_table_unref);
+	g_clear_pointer(&resolve->sdists, g_ptr_array_unref);
+	g_clear_pointer(&resolve->uses, g_ptr_array_unref);
 	g_clear_pointer(&resolve->known, g_hash_table_unref);
 	g_clear_pointer(&resolve->targets, g_hash_table_unref);
 	g_clear_pointer(&resolve->finder, smith_wheel_finder_free);
@@ -202,6 +207,19 @@ static SmithPick *choose(Resolve *resolve, const SmithRequirementLine *line, GPt
 	return pick_of(resolve, candidates->pdata[0]);
 }
 
+static bool has_source(Resolve *resolve, const GPtrArray *indexes, const SmithRequirement *wanted)
+{
+	const GPtrArray *page =
+		smith_wheel_finder_page(resolve->finder, indexes, wanted->key, NULL);
+	for (guint i = 0; page != NULL && i < page->len; i++) {
+		const SmithWheelCandidate *candidate = page->pdata[i];
+		if (candidate->name == NULL &&
+		    smith_specifier_contains(wanted->specifiers, candidate->version, true))
+			return true;
+	}
+	return false;
+}
+
 static gboolean pick_wheel(Resolve *resolve, SmithSet *set, const SmithRequirementLine *line,
 			   const char *version, GError **error)
 {
@@ -212,6 +230,11 @@ static gboolean pick_wheel(Resolve *resolve, SmithSet *set, const SmithRequireme
 		resolve->finder, indexes, line->req, set->target->tags, &found, error);
 	if (candidates == NULL)
 		return FALSE;
+	if (candidates->len == 0 && resolve->options->execute &&
+	    has_source(resolve, indexes, line->req)) {
+		set->sources = true;
+		return TRUE;
+	}
 	if (candidates->len == 0) {
 		tell(resolve, set, line->place, "missing-wheel",
 		     "no wheel of '%s' %s for Python %s on %s with %s %s, wanted by %s '%s': %s",
@@ -304,7 +327,7 @@ static gboolean pick_pinned(Resolve *resolve, GError **error)
 {
 	for (guint i = 0; i < resolve->sets->len; i++) {
 		SmithSet *set = resolve->sets->pdata[i];
-		set->pinned = true;
+		set->pinned = set->requirements->no_binary->len == 0;
 		for (guint j = 0; j < set->requirements->lines->len; j++)
 			set->pinned =
 				set->pinned && is_pinned(set, set->requirements->lines->pdata[j]);
@@ -333,6 +356,9 @@ static GPtrArray *used_picks(const Resolve *resolve)
 			if (g_hash_table_add(seen, set->picks->pdata[j]))
 				g_ptr_array_add(used, set->picks->pdata[j]);
 	}
+	for (guint i = 0; i < resolve->uses->len; i++)
+		if (g_hash_table_add(seen, resolve->uses->pdata[i]))
+			g_ptr_array_add(used, resolve->uses->pdata[i]);
 	return used;
 }
 
@@ -369,12 +395,15 @@ static void check_hashes(Resolve *resolve, SmithSet *set)
 					       NULL) ||
 		    !applies || pick == NULL || pick->error != NULL)
 			continue;
+		const char *file = pick->sdist != NULL ? pick->sdist->file : pick->lock->file;
+		const char *sha256 = pick->sdist != NULL ? pick->sdist->sha256 : pick->lock->sha256;
 		if (smith_specifier_contains(line->req->specifiers, pick->version, true) &&
-		    !hash_is_listed(line, pick->lock->sha256))
+		    !hash_is_listed(line, sha256))
 			tell(resolve, set, line->place, "hash-mismatch",
-			     "wheel '%s' has 'sha256:%s', which is not among the %u hashes of its "
+			     "%s '%s' has 'sha256:%s', which is not among the %u hashes of its "
 			     "requirement",
-			     pick->lock->file, pick->lock->sha256, g_strv_length(line->hashes));
+			     pick->sdist != NULL ? "source distribution" : "wheel", file, sha256,
+			     g_strv_length(line->hashes));
 	}
 }
 
@@ -401,32 +430,51 @@ static void tell_not_pinned(Resolve *resolve, SmithSet *set, const char *reason)
 	}
 }
 
-static gboolean ask_pip(Resolve *resolve, SmithSet *set, GPtrArray **candidates, GError **error)
+static SmithPipAsker asker_of(const Resolve *resolve)
 {
-	const SmithResolveOptions *options = resolve->options;
-	SmithPipAsker asker = {
+	return (SmithPipAsker){
 		.family = &resolve->family,
 		.finder = resolve->finder,
-		.previous = options->previous,
-		.updates = options->updates,
+		.previous = resolve->options->previous,
+		.updates = resolve->options->updates,
 	};
-	if (!options->execute)
+}
+
+static SmithPick *pick_for_build(gpointer data, const SmithWheelCandidate *candidate)
+{
+	return pick_of(data, candidate);
+}
+
+static gboolean ask_pip(Resolve *resolve, SmithSet *set, GError **error)
+{
+	SmithPipAsker asker = asker_of(resolve);
+	SmithSdistBuilder builder = {&asker, pick_for_build, resolve, resolve->sdists,
+				     resolve->uses};
+	if (!resolve->options->execute)
 		return smith_throw(error, SMITH_ERROR_UNSUPPORTED, "nothing is executed here");
 	if (!smith_family_check_platform(resolve->lock, "pip", error))
 		return FALSE;
-	*candidates = smith_resolve_ask_pip(&asker, set, error);
-	return *candidates != NULL;
+	g_autoptr(GPtrArray) candidates = smith_resolve_ask_pip(&asker, set, error);
+	if (candidates == NULL)
+		return FALSE;
+	g_ptr_array_set_size(set->picks, 0);
+	for (guint i = 0; i < candidates->len; i++) {
+		const SmithWheelCandidate *candidate = candidates->pdata[i];
+		SmithPick *pick = candidate->name != NULL
+					  ? pick_of(resolve, candidate)
+					  : smith_resolve_build(&builder, set, candidate, error);
+		if (pick == NULL)
+			return FALSE;
+		g_ptr_array_add(set->picks, pick);
+	}
+	return TRUE;
 }
 
 /* What pip says of a set is a finding, and that it cannot say anything is one when it had to. */
 static gboolean pick_by_pip(Resolve *resolve, SmithSet *set, SmithDiag *instead, GError **error)
 {
-	g_autoptr(GPtrArray) candidates = NULL;
 	g_autoptr(GError) local = NULL;
-	if (ask_pip(resolve, set, &candidates, &local)) {
-		g_ptr_array_set_size(set->picks, 0);
-		for (guint i = 0; i < candidates->len; i++)
-			g_ptr_array_add(set->picks, pick_of(resolve, candidates->pdata[i]));
+	if (ask_pip(resolve, set, &local)) {
 		set->asked = true;
 		return TRUE;
 	}
@@ -481,27 +529,50 @@ static bool is_met(const SmithSet *set)
 	return true;
 }
 
-/* The wheels that the lock has for the set when it was asked for the same; FALSE when one is not to
- * be had any more, or is to be updated. */
+typedef struct {
+	Resolve *resolve;
+	const GPtrArray *indexes;
+	const SmithTarget *target;
+} Locked;
+
+/* NULL when it is not to be had any more. */
+static SmithPick *find_locked(gpointer data, const SmithLockWheel *wheel)
+{
+	const Locked *locked = data;
+	if (wheel == NULL)
+		return NULL;
+	g_autofree char *text = g_strconcat(wheel->name, "==", wheel->version, NULL);
+	g_autoptr(SmithRequirement) pin = smith_requirement_parse(text, NULL);
+	g_autofree char *found = NULL;
+	g_autoptr(GPtrArray) list =
+		pin != NULL ? smith_wheel_finder_list(locked->resolve->finder, locked->indexes, pin,
+						      locked->target->tags, &found, NULL)
+			    : NULL;
+	for (guint i = 0; list != NULL && i < list->len; i++)
+		if (strcmp(((SmithWheelCandidate *)list->pdata[i])->file, wheel->file) == 0)
+			return pick_of(locked->resolve, list->pdata[i]);
+	return NULL;
+}
+
+/* The wheels that the lock has for the set; FALSE when one is not to be had any more. */
 static bool pick_locked(Resolve *resolve, SmithSet *set, const SmithLockSet *row)
 {
 	const SmithLock *previous = resolve->options->previous;
+	SmithPipAsker asker = asker_of(resolve);
+	SmithSdistBuilder builder = {&asker, pick_for_build, resolve, resolve->sdists,
+				     resolve->uses};
 	g_autoptr(GPtrArray) indexes = smith_resolve_indexes(resolve->finder, set);
+	Locked locked = {resolve, indexes, set->target};
 	for (char **file = row->wheels; file != NULL && *file != NULL; file++) {
 		const SmithLockWheel *wheel = smith_lock_wheel(previous, *file);
-		g_autofree char *text = g_strconcat(wheel->name, "==", wheel->version, NULL);
-		g_autoptr(SmithRequirement) pin = smith_requirement_parse(text, NULL);
-		g_autofree char *found = NULL;
-		if (pin == NULL)
+		if (wheel == NULL)
 			return false;
 		if (smith_set_find(set, wheel->name, NULL) != NULL)
 			continue;
-		g_autoptr(GPtrArray) list = smith_wheel_finder_list(
-			resolve->finder, indexes, pin, set->target->tags, &found, NULL);
-		SmithPick *pick = NULL;
-		for (guint i = 0; list != NULL && i < list->len && pick == NULL; i++)
-			if (strcmp(((SmithWheelCandidate *)list->pdata[i])->file, *file) == 0)
-				pick = pick_of(resolve, list->pdata[i]);
+		SmithPick *pick =
+			g_str_has_prefix(wheel->url, SMITH_LOCK_SDIST)
+				? smith_resolve_keep_built(&builder, wheel, find_locked, &locked)
+				: find_locked(&locked, wheel);
 		if (pick == NULL)
 			return false;
 		g_ptr_array_add(set->picks, pick);
@@ -554,7 +625,7 @@ static gboolean settle(Resolve *resolve, SmithSet *set, GError **error)
 	if (moved && set->pinned && set->sound &&
 	    (!pick_lines(resolve, set, error) || !read_all(resolve, error)))
 		return FALSE;
-	if (set->pinned) {
+	if (set->pinned && !set->sources) {
 		g_autoptr(SmithDiag) missing = smith_diag_new();
 		check_files(resolve, set);
 		set->proven = set->sound && smith_closure_check(set, missing);
@@ -618,29 +689,6 @@ static gboolean check_sets(Resolve *resolve, GError **error)
 	return TRUE;
 }
 
-/* Who wants what, once nothing changes any more. */
-static void note_wanted(Resolve *resolve, const GPtrArray *used)
-{
-	g_autoptr(SmithDiag) again = smith_diag_new();
-	for (guint i = 0; i < used->len; i++)
-		g_hash_table_remove_all(((SmithPick *)used->pdata[i])->by);
-	for (guint i = 0; i < resolve->sets->len; i++) {
-		const SmithSet *set = resolve->sets->pdata[i];
-		for (guint j = 0; j < set->requirements->lines->len; j++) {
-			const SmithRequirementLine *line = set->requirements->lines->pdata[j];
-			SmithPick *pick = smith_set_find(set, line->req->key, NULL);
-			gboolean applies = FALSE;
-			if (pick != NULL &&
-			    smith_requirement_applies(line->req, &set->target->env, NULL, &applies,
-						      NULL) &&
-			    applies)
-				g_hash_table_add(pick->by, g_strdup(set->name));
-		}
-		if (set->target != NULL)
-			smith_closure_check(set, again);
-	}
-}
-
 static char **steal_strings(GPtrArray *strings)
 {
 	g_ptr_array_add(strings, NULL);
@@ -682,11 +730,13 @@ static void fill_lock(Resolve *resolve)
 		row->wheels = steal_strings(files);
 	}
 	g_autoptr(GPtrArray) used = used_picks(resolve);
+	while (resolve->sdists->len > 0)
+		g_ptr_array_add(lock->sdists, g_ptr_array_steal_index(resolve->sdists, 0));
 	bool asked = false;
 	for (guint i = 0; i < resolve->sets->len; i++)
 		asked = asked || ((SmithSet *)resolve->sets->pdata[i])->asked;
 	if (asked)
-		note_wanted(resolve, used);
+		smith_closure_note(resolve->sets, used, lock->sdists, resolve->picks);
 	for (guint i = 0; i < used->len; i++) {
 		SmithPick *pick = used->pdata[i];
 		pick->lock->by = keys_of(pick->by);
@@ -717,6 +767,8 @@ SmithLock *smith_resolve(const SmithFleet *fleet, SmithStore *store,
 	resolve.picks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					      (GDestroyNotify)smith_pick_free);
 	resolve.sets = g_ptr_array_new_with_free_func(set_free);
+	resolve.sdists = g_ptr_array_new_with_free_func((GDestroyNotify)smith_lock_sdist_free);
+	resolve.uses = g_ptr_array_new();
 	resolve.finder = smith_wheel_finder_new(fleet, error);
 	if (resolve.finder == NULL || !add_sets(&resolve, error) || !pick_pinned(&resolve, error) ||
 	    !read_all(&resolve, error) || !check_sets(&resolve, error))

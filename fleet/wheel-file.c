@@ -10,7 +10,7 @@
 
 gboolean smith_wheel_file_is_local(const char *url)
 {
-	return strstr(url, "://") == NULL;
+	return strstr(url, "://") == NULL && !g_str_has_prefix(url, SMITH_LOCK_SDIST);
 }
 
 int smith_wheel_file_open_local(const SmithFleet *fleet, const char *url, GError **error)

@@ -186,13 +186,21 @@ GPtrArray *smith_wheel_finder_indexes(const SmithWheelFinder *finder, const GPtr
 }
 
 const SmithWheelCandidate *smith_wheel_finder_add_made(SmithWheelFinder *finder, const char *file,
-						       const char *url, GError **error)
+						       const char *url, const char *sha256,
+						       GError **error)
 {
 	g_autoptr(SmithWheelName) name = smith_wheel_name_parse(file, error);
 	if (name == NULL)
 		return NULL;
+	SmithWheelCandidate *made = NULL;
 	g_mutex_lock(&finder->mutex);
-	const SmithWheelCandidate *made = add_candidate(finder->made, name->key, file, url);
+	for (guint i = 0; i < finder->made->len && made == NULL; i++)
+		if (strcmp(((SmithWheelCandidate *)finder->made->pdata[i])->file, file) == 0)
+			made = finder->made->pdata[i];
+	if (made == NULL) {
+		made = add_candidate(finder->made, name->key, file, url);
+		made->promised = g_strdup(sha256);
+	}
 	g_mutex_unlock(&finder->mutex);
 	return made;
 }

@@ -48,9 +48,11 @@ GPtrArray *smith_wheel_finder_list(SmithWheelFinder *finder, const GPtrArray *in
 const GPtrArray *smith_wheel_finder_page(SmithWheelFinder *finder, const GPtrArray *indexes,
 					 const char *key, GError **error);
 
-/* A wheel that no place lists because it was made here; lives as long as the finder. */
+/* A wheel that no place lists because it was made here; lives as long as the finder. The same one
+ * for the same file name. */
 const SmithWheelCandidate *smith_wheel_finder_add_made(SmithWheelFinder *finder, const char *file,
-						       const char *url, GError **error);
+						       const char *url, const char *sha256,
+						       GError **error);
 
 /* The indexes of a `pip:` chain (NULL: none) before those of the fleet; (element-type
  * SmithWheelIndex*, borrowed). @pips: (element-type SmithPip*) nearest first. */

@@ -34,35 +34,90 @@ static void hash_free(SmithSink *sink)
 
 static const SmithSinkOps hash_ops = {hash_write, NULL, hash_free};
 
-static char *download(SmithStore *store, const char *url, const char *sha256, GError **error)
+/* What is written to @out goes into the file, and its digest into @hash. */
+typedef struct {
+	SmithTmpfile tmp;
+	SmithHasher *hasher;
+	SmithSink *out;
+	SmithSink *file;
+	SmithSink *hash;
+} Incoming;
+
+static void incoming_clear(Incoming *incoming)
 {
-	int files = smith_store_files_fd(store);
-	g_auto(SmithTmpfile) tmp = SMITH_TMPFILE_INIT;
-	if (!smith_tmpfile_open(&tmp, files, 0444, error))
-		return NULL;
-	g_autoptr(SmithHttp) http = smith_http_new();
-	g_autoptr(SmithSink) file = smith_sink_new_fd(tmp.fd, url);
+	g_clear_pointer(&incoming->out, smith_sink_free);
+	g_clear_pointer(&incoming->file, smith_sink_free);
+	g_clear_pointer(&incoming->hash, smith_sink_free);
+	smith_tmpfile_clear(&incoming->tmp);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Incoming, incoming_clear)
+
+static gboolean incoming_open(Incoming *incoming, SmithStore *store, const char *name,
+			      GError **error)
+{
 	HashSink *hash = g_new0(HashSink, 1);
 	hash->sink.ops = &hash_ops;
 	hash->hasher = smith_hasher_new();
-	g_autoptr(SmithSink) hashing = &hash->sink;
-	g_autoptr(SmithSink) tee = smith_sink_new_tee(file, hashing);
-	if (!smith_http_download(http, url, DOWNLOAD_LIMIT, tee, NULL, error) ||
-	    !smith_sink_finish(tee, error))
+	incoming->hash = &hash->sink;
+	incoming->hasher = hash->hasher;
+	if (!smith_tmpfile_open(&incoming->tmp, smith_store_files_fd(store), 0444, error))
+		return FALSE;
+	incoming->file = smith_sink_new_fd(incoming->tmp.fd, name);
+	incoming->out = smith_sink_new_tee(incoming->file, incoming->hash);
+	return TRUE;
+}
+
+static char *incoming_keep(Incoming *incoming, SmithStore *store, const char *name,
+			   const char *sha256, GError **error)
+{
+	if (!smith_sink_finish(incoming->out, error))
 		return NULL;
-	g_autofree char *digest = smith_hasher_finish(hash->hasher);
+	g_autofree char *digest = smith_hasher_finish(incoming->hasher);
 	const char *hex = smith_digest_hex(digest);
 	if (sha256 != NULL && strcmp(sha256, hex) != 0) {
 		smith_throw(error, SMITH_ERROR_VERIFY,
-			    "'%s': digest mismatch, expected 'sha256:%s', got '%s'", url, sha256,
+			    "'%s': digest mismatch, expected 'sha256:%s', got '%s'", name, sha256,
 			    digest);
 		return NULL;
 	}
 	g_autofree char *path = smith_store_file_path(hex);
 	if (!smith_store_make_file_dir(store, path, error) ||
-	    !smith_tmpfile_link(&tmp, path, SMITH_TMPFILE_REPLACE, error))
+	    !smith_tmpfile_link(&incoming->tmp, path, SMITH_TMPFILE_REPLACE, error))
 		return NULL;
 	return g_strdup(hex);
+}
+
+static char *download(SmithStore *store, const char *url, const char *sha256, GError **error)
+{
+	g_auto(Incoming) incoming = {.tmp = SMITH_TMPFILE_INIT};
+	g_autoptr(SmithHttp) http = smith_http_new();
+	if (!incoming_open(&incoming, store, url, error) ||
+	    !smith_http_download(http, url, DOWNLOAD_LIMIT, incoming.out, NULL, error))
+		return NULL;
+	return incoming_keep(&incoming, store, url, sha256, error);
+}
+
+char *smith_fetch_add(SmithStore *store, int fd, const char *name, GError **error)
+{
+	struct stat st;
+	guint8 buffer[65536];
+	g_auto(Incoming) incoming = {.tmp = SMITH_TMPFILE_INIT};
+	if (fstat(fd, &st) < 0)
+		return smith_throw_errno_null(error, "cannot stat '%s'", name);
+	if (!S_ISREG(st.st_mode))
+		return smith_throw_null(error, SMITH_ERROR_INVALID, "'%s' is no regular file",
+					name);
+	if (!incoming_open(&incoming, store, name, error))
+		return NULL;
+	g_autoptr(SmithSource) source = smith_source_new_range(fd, 0, (guint64)st.st_size, name);
+	for (;;) {
+		gssize got = smith_source_read(source, buffer, sizeof(buffer), error);
+		if (got < 0)
+			return NULL;
+		if (got == 0)
+			return incoming_keep(&incoming, store, name, NULL, error);
+		smith_sink_write(incoming.out, buffer, (gsize)got);
+	}
 }
 
 int smith_fetch_open(const SmithStore *store, const char *hex, GError **error)

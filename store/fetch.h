@@ -11,6 +11,9 @@
  * have it (else SMITH_ERROR_VERIFY), and nothing is done when the store has it, undamaged. */
 char *smith_fetch(SmithStore *store, const char *url, const char *sha256, GError **error);
 
+/* Copies the regular file @fd, called @name, into the store's files and returns its SHA-256. */
+char *smith_fetch_add(SmithStore *store, int fd, const char *name, GError **error);
+
 /* Opens a file of the store's for reading. */
 int smith_fetch_open(const SmithStore *store, const char *sha256, GError **error);
 
