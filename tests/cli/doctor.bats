@@ -80,7 +80,7 @@ lacks() {
 		[[ $stderr == *"Operation not permitted; 'ocismith doctor' tells what this machine allows" ]]
 	done
 	run --separate-stderr "$refuse" filter "$box" / true
-	[[ $stderr == *'the kernel has no seccomp filter that kills: Invalid argument' ]]
+	[[ $stderr == *'cannot load the seccomp filter: Operation not permitted; '* ]]
 	for call in landlock_create_ruleset pidfd_open; do
 		run --separate-stderr "$refuse" "$call=ENOSYS" "$box" / true
 		[ "$status" -eq 0 ]

@@ -107,6 +107,26 @@ with_sandbox() { [ -z "${no_sandbox-}" ] || skip "$no_sandbox"; }
 	done
 }
 
+@test "doctor says of the same calls that no step runs, and of the others that one does" {
+	with_sandbox
+	local name
+	for name in userns=EPERM userns=ENOSPC unshare mount fsopen=ENOSYS fsmount move_mount open_tree=ENOSYS \
+		mount_setattr=ENOSYS pivot_root umount2 listener=EBUSY filter openat2=ENOSYS close_range=ENOSYS \
+		memfd_create=ENOSYS prlimit64 capset socketpair sethostname chown mknodat setxattr; do
+		run --separate-stderr "$refuse" "$name" "$ocismith" --store "$PWD/store" doctor
+		echo "$name: $status $output"
+		[ "$status" -eq 1 ]
+		line=$(grep -E '^step  ' <<<"$output")
+		[[ $line != *' yes' ]]
+		[[ $stderr == *'images of wheels and files are built all the same'* ]]
+	done
+	for name in clone3=ENOSYS landlock_create_ruleset=ENOSYS pidfd_open statx=ENOSYS process_vm_readv; do
+		run --separate-stderr "$refuse" "$name" "$ocismith" --store "$PWD/store" doctor
+		echo "$name: $status $output"
+		[ "$status" -eq 0 ]
+	done
+}
+
 @test "a filter that goes before ours does not make another layer" {
 	with_sandbox
 	local name
