@@ -87,6 +87,20 @@ static gboolean make(const Roots *roots, const char *name, GError **error)
 	return ok;
 }
 
+/* Roots have setuid programs of images, with real owners among them: whoever else is on the machine
+ * must not get at these (CVE-2021-41091). */
+static gboolean keep_private(int fd, GError **error)
+{
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return smith_throw_errno(error, "cannot look at directory '%s'", ROOTS);
+	if (st.st_uid != geteuid() || (st.st_mode & 0077) == 0)
+		return TRUE;
+	if (fchmod(fd, 0700) < 0)
+		return smith_throw_errno(error, "cannot set the mode of directory '%s'", ROOTS);
+	return TRUE;
+}
+
 char *smith_roots_make(const SmithStore *store, const char *name, const SmithRootMaker *maker,
 		       GError **error)
 {
@@ -95,7 +109,7 @@ char *smith_roots_make(const SmithStore *store, const char *name, const SmithRoo
 	if (!smith_fd_make_dirs(AT_FDCWD, roots.path, error))
 		return NULL;
 	roots.fd = smith_fd_open_dir(AT_FDCWD, roots.path, error);
-	if (roots.fd < 0)
+	if (roots.fd < 0 || !keep_private(roots.fd, error))
 		return NULL;
 	if (faccessat(roots.fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && !make(&roots, name, error))
 		return NULL;

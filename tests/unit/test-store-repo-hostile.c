@@ -249,6 +249,21 @@ static void test_forged(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 	}
 }
 
+/* CVE-2021-41091: what is setuid in an image is not for others of the machine. */
+static void test_private(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	SmithEntry *entry = smith_entry_new_file("su", 06755, "", 0);
+	GPtrArray *layers[] = {layer(entry, NULL)};
+	g_autofree char *root = must_unpack(fixture, layers, 1);
+	g_autofree char *parent = g_path_get_dirname(root);
+	struct stat st;
+	g_assert_cmpint(stat(parent, &st), ==, 0);
+	g_assert_cmpuint(st.st_mode & 0777, ==, 0700);
+	g_autofree char *path = g_build_filename(root, "su", NULL);
+	g_assert_cmpint(stat(path, &st), ==, 0);
+	g_assert_cmpuint(st.st_mode & 07000, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -261,6 +276,7 @@ int main(int argc, char **argv)
 		{"/store/repo-hostile/whiteout", test_whiteout},
 		{"/store/repo-hostile/shapes", test_shapes},
 		{"/store/repo-hostile/forged", test_forged},
+		{"/store/repo-hostile/private", test_private},
 	};
 	g_test_init(&argc, &argv, NULL);
 	for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
