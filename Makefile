@@ -19,7 +19,7 @@ BUILD_PKGS := gcc make pkg-config libglib2.0-dev libjson-glib-dev libyaml-dev li
 TEST_PKGS  := bats perl python3 python3-packaging python3-jsonschema python3-venv python3-pip \
               python3-yaml python3-zmq iproute2 skopeo umoci zstd patchelf binutils dpkg-dev \
               xz-utils file shellcheck \
-              clang-format-14 groff-base golang-github-opencontainers-image-spec-dev
+              uidmap mmdebstrap clang-format-14 groff-base golang-github-opencontainers-image-spec-dev
 FUZZ_PKGS  := clang-14 libclang-rt-14-dev
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \

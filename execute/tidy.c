@@ -49,6 +49,10 @@ const SmithTidyRule smith_tidy_rules[] = {
 	{"etc/ssh/ssh_host_*_key", SMITH_TIDY_DROP,
 	 "A secret that all containers would share: 'ssh-keygen -A' makes them."},
 	{"etc/ssh/ssh_host_*_key.pub", SMITH_TIDY_DROP, "Belongs to a key that is not there."},
+	{"etc/aliases.db", SMITH_TIDY_DROP,
+	 "A database with a random identity: 'newaliases' makes it of /etc/aliases."},
+	{"etc/bind/rndc.key", SMITH_TIDY_DROP,
+	 "A secret that all containers would share: 'rndc-confgen -a' makes it."},
 	{"etc/ssl/private/ssl-cert-snakeoil.key", SMITH_TIDY_DROP,
 	 "A secret that all containers would share: 'make-ssl-cert generate-default-snakeoil' "
 	 "makes it."},

@@ -60,6 +60,16 @@ owners() {
 	[ "$output" = "$((operations / 4)) operations" ]
 }
 
+@test "paths, magic links, chroot, setgid directories, attributes and kept capabilities" {
+	run -0 owners --record -- paths /srv
+	[[ $output =~ ^([0-9]+)\ of\ ([0-9]+)$ && ${BASH_REMATCH[1]} = "${BASH_REMATCH[2]}" ]]
+	if [ "$(id -u)" = 0 ]; then
+		rm -rf "$work"
+		mkdir "$work"
+		run -0 owners --mode root -- paths /srv
+	fi
+}
+
 @test "the model is what the kernel does for root" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	run -0 owners --mode root -- "$operations" "${SEED:-1}" /srv

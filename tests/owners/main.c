@@ -261,6 +261,8 @@ int main(int argc, char **argv)
 	int failed = 0;
 	if (argc == 4 && strcmp(argv[1], "worker") == 0)
 		worker_run(argv[0], (int)strtol(argv[2], NULL, 10), (int)strtol(argv[3], NULL, 10));
+	if (argc == 3 && strcmp(argv[1], "paths") == 0)
+		return paths_main(argv[2]);
 	if (argc < 4 || count == 0 || teams == 0)
 		return 2;
 	for (unsigned i = 0; i < teams; i++) {

@@ -117,3 +117,6 @@ void model_ids(const Who *who, SeenIds *ids);
 
 /* worker.c: answers operations until its input ends; never returns. */
 _Noreturn void worker_run(const char *program, int in, int out);
+
+/* paths.c: the exit status. */
+int paths_main(const char *directory);
