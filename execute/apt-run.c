@@ -12,6 +12,7 @@
 #include "base/fd.h"
 
 #define WORDS_MAX 1200
+#define FAILURE_LINES 8
 
 gboolean smith_apt_scratch_make(SmithAptScratch *scratch, const SmithStore *store, GError **error)
 {
@@ -143,5 +144,28 @@ char *smith_apt_words(const char *output)
 		add_words(words, lines[i]);
 	if (words->len == 0)
 		g_string_append(words, "it said nothing");
+	return g_string_free(words, FALSE);
+}
+
+static bool is_progress(const char *line)
+{
+	return g_str_has_prefix(line, "Setting up ") || g_str_has_prefix(line, "Unpacking ") ||
+	       g_str_has_prefix(line, "Processing triggers ");
+}
+
+char *smith_apt_failure(const char *output)
+{
+	g_auto(GStrv) lines = g_strsplit(output, "\n", -1);
+	guint at = 0;
+	while (lines[at] != NULL && !g_str_has_prefix(lines[at], "dpkg: error processing"))
+		at++;
+	if (lines[at] == NULL)
+		return smith_apt_words(output);
+	GString *words = g_string_new(NULL);
+	guint first = at;
+	while (first > 0 && at - first < FAILURE_LINES && !is_progress(lines[first - 1]))
+		first--;
+	for (guint i = first; i <= at + 1 && lines[i] != NULL; i++)
+		add_words(words, lines[i]);
 	return g_string_free(words, FALSE);
 }

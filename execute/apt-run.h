@@ -37,3 +37,5 @@ void smith_apt_add_options(GString *text, GHashTable *options);
 
 /* What is worth telling of apt's and dpkg's output: its errors and reasons, in one line. */
 char *smith_apt_words(const char *output);
+/* The same of an installation: what a package's script said before it failed comes first. */
+char *smith_apt_failure(const char *output);

@@ -9,26 +9,29 @@
 #include "execute/apt-run.h"
 #include "execute/tidy.h"
 
+#define OUTPUT_LIMIT (64 * 1024 * 1024)
+
 /*
  * apt orders what dpkg is to unpack and to configure: with pre-dependencies and essential packages
  * among them no fixed order of ours would do. The archives are given as files, by their names'
  * order, so that it has nothing to choose.
  */
-static const char script[] = "cd " SMITH_APT_DIRECTORY "\n"
-			     "apt() { apt-get -q -c apt.conf \"$@\"; }\n"
-			     "policy=/usr/sbin/policy-rc.d\n"
-			     "[ -e $policy ] || [ -L $policy ] || made=$policy\n"
-			     "[ -z \"$made\" ] || { printf '#!/bin/sh\\nexit 101\\n' >$made && "
-			     "chmod 755 $made; } || exit 1\n"
-			     "dpkg-query -W -f '${Package}\\n' >before 2>/dev/null\n"
-			     "apt install --no-remove --allow-downgrades \"$@\"\n"
-			     "status=$?\n"
-			     "[ -z \"$made\" ] || rm -f $made\n"
-			     "[ $status = 0 ] || exit $status\n"
-			     "while read -r name; do\n"
-			     "	grep -qxF \"$name\" before || echo \"$name\"\n"
-			     "done <automatic >new\n"
-			     "[ ! -s new ] || xargs apt-mark -q -c apt.conf auto <new >/dev/null\n";
+static const char script[] =
+	"cd " SMITH_APT_DIRECTORY "\n"
+	"policy=/usr/sbin/policy-rc.d\n"
+	"[ -e $policy ] || [ -L $policy ] || made=$policy\n"
+	"[ -z \"$made\" ] || { printf '#!/bin/sh\\nexit 101\\n' >$made && chmod 755 $made; } ||\n"
+	"	exit 1\n"
+	"dpkg-query -W -f '${Package}\\n' >before 2>/dev/null\n"
+	"apt-get -q -c apt.conf install --no-remove --allow-downgrades \"$@\" >output 2>&1\n"
+	"status=$?\n"
+	"cat output\n"
+	"[ -z \"$made\" ] || rm -f $made\n"
+	"[ $status = 0 ] || { : >failed; exit $status; }\n"
+	"while read -r name; do\n"
+	"	grep -qxF \"$name\" before || echo \"$name\"\n"
+	"done <automatic >new\n"
+	"[ ! -s new ] || xargs apt-mark -q -c apt.conf auto <new >/dev/null\n";
 
 /* "nginx:amd64=1.22" -> "nginx" */
 static char *name_of(const char *word)
@@ -98,6 +101,22 @@ static GPtrArray *make_command(const SmithInstall *install)
 	return argv;
 }
 
+/* What went wrong stands before the last lines. */
+static gboolean throw_failure(int dirfd, GError *local, GError **error)
+{
+	g_autoptr(GBytes) mark = smith_fd_read_file(dirfd, "failed", 1, NULL);
+	g_autoptr(GBytes) bytes =
+		mark != NULL ? smith_fd_read_file(dirfd, "output", OUTPUT_LIMIT, NULL) : NULL;
+	if (bytes == NULL || !g_error_matches(local, SMITH_ERROR, SMITH_ERROR_FAILED)) {
+		g_propagate_error(error, local);
+		return FALSE;
+	}
+	g_error_free(local);
+	g_autofree char *text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+	g_autofree char *words = smith_apt_failure(text);
+	return smith_throw(error, SMITH_ERROR_FAILED, "apt-get install: %s", words);
+}
+
 SmithLayer *smith_debs_install(const SmithExecution *execution, const SmithRoot *root,
 			       const SmithInstall *install, GError **error)
 {
@@ -124,5 +143,9 @@ SmithLayer *smith_debs_install(const SmithExecution *execution, const SmithRoot 
 		.record_owners = true,
 	};
 	gint64 epoch = execution->epoch;
-	return smith_execute_layer(execution, root, &step, smith_tidy, &epoch, error);
+	GError *local = NULL;
+	SmithLayer *layer = smith_execute_layer(execution, root, &step, smith_tidy, &epoch, &local);
+	if (layer == NULL)
+		throw_failure(scratch.fd, local, error);
+	return layer;
 }

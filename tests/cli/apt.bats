@@ -1,0 +1,264 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Debian packages of families: resolved by the image's apt, locked, installed in the sandbox.
+# shellcheck disable=SC2154  # $output and $stderr are of bats
+bats_require_minimum_version 1.5.0
+load lib
+load apt
+
+setup_file() {
+	need_debian
+	make_deb plain 1.0 '' 'Depends: library (>= 1)'
+	make_deb library 1:1.2 ''
+	make_deb owners 1 'addgroup --system --quiet keepers
+		adduser --system --quiet --no-create-home --ingroup keepers keeper
+		mkdir /var/lib/keeper && chown keeper:keepers /var/lib/keeper && chmod 2750 /var/lib/keeper
+		date >/var/log/owners.log && date >/etc/machine-id && date >/run/now' 'Depends: adduser'
+	make_deb broken 1 'echo what it says before
+		exit 3'
+	make_deb rival 1 '' 'Conflicts: library'
+	publish
+	warm_store
+}
+
+# A store that has the base unpacked: $warm.
+warm_store() {
+	export warm=$BATS_FILE_TMPDIR/warm
+	fleet=$BATS_FILE_TMPDIR/fleet store=$warm
+	mkdir -p "$fleet/families.d"
+	cp "$keys/public.gpg" "$fleet/test.gpg"
+	printf 'fleet: debs\n' >"$fleet/fleet.yaml"
+	serve
+	family plain
+	"$ocismith" -q -C "$fleet" --store "$warm" lock
+	unserve
+	rm -rf "$warm"/cache/{steps,files}
+}
+
+setup() {
+	fleet=$BATS_TEST_TMPDIR/fleet
+	store=$BATS_TEST_TMPDIR/store
+	mkdir -p "$fleet/families.d" "$BATS_TEST_TMPDIR/plain"
+	cd "$BATS_TEST_TMPDIR/plain" || return
+	cp -al "$warm" "$store"
+	cp "$keys/public.gpg" "$fleet/test.gpg"
+	serve
+	printf 'fleet: debs\nplatform: linux/amd64\n' >"$fleet/fleet.yaml"
+	family plain
+}
+
+teardown() {
+	unserve
+}
+
+# family PACKAGES [SUITE]
+family() {
+	fleet_file families.d/base.yaml <<-END
+		family: base
+		from: oci:$debian
+		apt:
+		  packages: [$1]
+		  sources: {uri: "$mirror", suite: ${2:-stable}, keyring: test.gpg}
+	END
+}
+
+locked() { python3 -c 'import json, sys; print(*eval(sys.argv[2], {"lock": json.load(open(sys.argv[1]))}), sep="\n")' \
+	"$fleet/build-lock.json" "$1"; }
+
+# Lines "PATH MODE UID:GID SIZE" of the layer N of the only image.
+layer() {
+	python3 - "$store/oci" "$1" <<-'END'
+		import json, sys, tarfile
+		oci, number = sys.argv[1], int(sys.argv[2])
+		blob = lambda descriptor: oci + '/blobs/sha256/' + descriptor['digest'][7:]
+		named = [m for m in json.load(open(oci + '/index.json'))['manifests'] if 'debs/base' in str(m.get('annotations'))]
+		manifest = json.load(open(blob(named[0])))
+		for e in tarfile.open(blob(manifest['layers'][number]), 'r:gz'):
+		    print(e.name, oct(e.mode)[2:], f'{e.uid}:{e.gid}', e.size)
+	END
+}
+
+@test "what is asked for is locked with all that it needs, and is one layer" {
+	smith lock
+	[ "$status" -eq 0 ]
+	[ "$(locked '[d["file"] for d in lock["debs"]]')" = $'library_1%3a1.2_all.deb\nplain_1.0_all.deb' ]
+	[ "$(locked '[d["version"] for d in lock["debs"]]')" = $'1:1.2\n1.0' ]
+	[ "$(locked 'lock["families"][0]["debs"]')" = $'library_1%3a1.2_all.deb\nplain_1.0_all.deb' ]
+	[[ $(locked 'lock["families"][0]["indexes"]') = "$mirror/dists/stable/InRelease sha256:"* ]]
+	for deb in "$archive"/pool/{plain_1.0,library_1:1.2}_all.deb; do
+		locked '[d["sha256"] for d in lock["debs"]]' | grep -qx "$(sha256sum <"$deb" | cut -d' ' -f1)"
+	done
+	smith build base
+	[ "$status" -eq 0 ]
+	layer 1 | grep -x 'usr/share/plain/version 644 0:0 4'
+	layer 1 | grep -x 'usr/share/library/version 644 0:0 6'
+	! layer 1 | grep -E '^(run|tmp|dev|var/log|var/cache/apt|var/lib/apt/lists|usr/sbin/policy-rc.d)/'
+	! layer 1 | grep -E -- '(-old|lock) '
+}
+
+@test "the same lock makes the same image in another store, and no archive is asked" {
+	family 'plain, owners'
+	smith lock
+	[ "$status" -eq 0 ]
+	unserve
+	smith build base --format json
+	[ "$status" -eq 0 ]
+	first=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["images"][0]["manifest"])' <<<"$output")
+	smith lock
+	[[ $output = *unchanged* ]]
+	mkdir -p "$store.2/cache"
+	cp -r "$store/cache/files" "$store.2/cache/"
+	store=$store.2
+	sleep 1
+	smith build base --format json
+	[ "$status" -eq 0 ]
+	[[ $output = *"$first"* ]]
+}
+
+@test "owners that scripts give are in the layer, and noise is not" {
+	family owners
+	smith lock
+	[ "$status" -eq 0 ]
+	smith build base
+	[ "$status" -eq 0 ]
+	uid=$(locked 'lock["families"][0]["found"]["passwd"]' | awk -F: '$1 == "keeper" { print $3 }')
+	gid=$(locked 'lock["families"][0]["found"]["group"]' | awk -F: '$1 == "keepers" { print $3 }')
+	[ -n "$uid" ]
+	layer 1 | grep -x "var/lib/keeper 2750 $uid:$gid 0"
+	layer 1 | grep -x 'etc/machine-id 644 0:0 0'
+	layer 1 | grep -x 'var/log/owners.log 644 0:0 0'
+	! layer 1 | grep '^run/'
+	# users of the packages stay when ours is added
+	smith build base
+	[ "$status" -eq 0 ]
+	[ "$(layer 2 | grep -c '^etc/passwd ')" -eq 1 ]
+}
+
+@test "families chain: each has a layer of its own" {
+	fleet_file families.d/more.yaml <<<$'family: more\nfrom: base\napt: owners'
+	smith lock
+	[ "$status" -eq 0 ]
+	[ "$(locked '[f["name"] + " " + " ".join(f["debs"]) for f in lock["families"]]')" = \
+		$'base library_1%3a1.2_all.deb plain_1.0_all.deb\nmore owners_1_all.deb' ]
+	smith build more
+	[ "$status" -eq 0 ]
+	smith build base
+	[[ $output = *'1 layers made, 2 known'* ]]
+}
+
+@test "an upgrade in the archive is taken when it is asked for" {
+	make_deb growing 1
+	publish
+	family growing
+	smith lock
+	make_deb growing 2
+	publish
+	smith lock
+	[[ $output = *unchanged* ]]
+	[ "$(locked '[d["version"] for d in lock["debs"]]')" = 1 ]
+	# another wish keeps the version that is still there
+	family 'growing, plain'
+	smith lock
+	[ "$(locked '[d["version"] for d in lock["debs"] if d["name"] == "growing"]')" = 1 ]
+	smith lock --update=growing
+	[ "$status" -eq 0 ]
+	[ "$(locked '[d["version"] for d in lock["debs"] if d["name"] == "growing"]')" = 2 ]
+	rm "$archive"/pool/growing_*
+	publish
+}
+
+@test "a changed wish makes the lock stale" {
+	smith lock
+	family 'plain, owners'
+	smith build base
+	[ "$status" -eq 4 ]
+	[[ $stderr = *"family 'base': apt's 'package owners' was added"* ]]
+}
+
+@test "a package that is not there" {
+	family 'plian, library'
+	smith lock
+	[ "$status" -eq 1 ]
+	[[ $stderr = *"no package 'plian' in the archives (did you mean 'plain'?)"* ]]
+}
+
+@test "packages that exclude each other" {
+	family 'plain, rival'
+	smith lock
+	[ "$status" -eq 1 ]
+	[[ $stderr = *library* ]]
+}
+
+@test "a script that fails is told with what it said" {
+	family broken
+	smith lock
+	[ "$status" -eq 1 ]
+	[[ $stderr = *'what it says before'*'broken'*'exit status 3'* ]]
+	[ ! -e "$fleet/build-lock.json" ]
+	[ -z "$(ls "$store/cache/work" 2>/dev/null)" ]
+	! compgen -G "$store/cache/apt-*"
+}
+
+@test "an archive whose signature is another's" {
+	mkdir -m 700 "$BATS_TEST_TMPDIR/other"
+	make_key "$BATS_TEST_TMPDIR/other"
+	cp "$BATS_TEST_TMPDIR/other/public.gpg" "$fleet/test.gpg"
+	smith lock
+	[ "$status" -eq 5 ]
+	[[ $stderr = *NO_PUBKEY* ]]
+}
+
+@test "an archive without a signature" {
+	publish unsigned
+	rm "$archive/dists/unsigned/InRelease"
+	family plain unsigned
+	smith lock
+	[ "$status" -eq 5 ]
+	[[ $stderr = *'not signed'* ]]
+}
+
+@test "an index that is not the signed one" {
+	publish changed
+	echo >>"$archive/dists/changed/main/binary-amd64/Packages"
+	family plain changed
+	smith lock
+	[ "$status" -eq 5 ]
+}
+
+@test "a package that is not the locked one" {
+	smith lock
+	rm -rf "$store"
+	printf x >>"$archive/pool/plain_1.0_all.deb"
+	smith build base
+	[ "$status" -eq 5 ]
+	[[ $stderr = *"package 'plain_1.0_all.deb'"*'expected'* ]]
+	rm "$archive/pool/plain_1.0_all.deb"
+	smith build base
+	[ "$status" -eq 1 ]
+	[[ $stderr = *"package 'plain_1.0_all.deb'"*404* ]]
+	make_deb plain 1.0 '' 'Depends: library (>= 1)'
+	smith build base
+	[ "$status" -eq 0 ]
+}
+
+@test "nothing but packages gets into apt's command line and configuration" {
+	for bad in '-o=Dir::Bin::dpkg=/bin/sh' 'plain-' '"plain;x"' '"plain x"' 'http://x/y.deb' ../plain.deb; do
+		family "$bad"
+		smith lock
+		[ "$status" -eq 3 ]
+		[[ $stderr = *'is no Debian package'* ]]
+	done
+	for bad in 'Acquire::AllowInsecureRepositories: true' 'DPkg::Pre-Invoke: x' 'Dir::Bin::dpkg: x' 'A::B: "x\";"'; do
+		fleet_file families.d/base.yaml <<<"{family: base, from: 'oci:$debian', apt: {packages: plain, options: {$bad}}}"
+		smith lock
+		[ "$status" -eq 3 ]
+	done
+}
+
+@test "a base without apt" {
+	python3 "$tools/tiny-base.py" "$fleet/tiny"
+	fleet_file families.d/base.yaml <<<'{family: base, from: "oci:tiny", apt: plain}'
+	smith lock
+	[ "$status" -eq 1 ]
+	[[ $stderr = *"no '/usr/bin/apt-get'"* ]]
+}
