@@ -140,7 +140,8 @@ char *smith_apt_words(const char *output)
 		if (is_telling(*line))
 			add_words(words, *line);
 	guint count = g_strv_length(lines);
-	for (guint i = count > 6 ? count - 6 : 0; words->len == 0 && i < count; i++)
+	guint first = words->len > 0 ? count : count - MIN(count, 6);
+	for (guint i = first; i < count; i++)
 		add_words(words, lines[i]);
 	if (words->len == 0)
 		g_string_append(words, "it said nothing");

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2154  # $tools, $ocismith, $output are of lib.bash
+# shellcheck shell=bash disable=SC2034,SC2154  # $mirror is the tests'; $tools, $ocismith, $output are of lib.bash
 # apt.bash: a signed Debian archive of small packages on loopback; `load apt` after `load lib`.
 #
 #   need_debian                in setup_file: skips without the sandbox or a Debian base; $debian is its layout
