@@ -300,6 +300,21 @@ GBytes *smith_fd_read_file(int dirfd, const char *path, gsize limit, GError **er
 	return smith_fd_read_all(fd, path, limit, error);
 }
 
+GBytes *smith_fd_read_foreign(int dirfd, const char *path, gsize limit, GError **error)
+{
+	struct stat st;
+	smith_autofd int fd = smith_fd_open_beneath(
+		dirfd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, error);
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) < 0)
+		return smith_throw_errno_null(error, "cannot look at '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return smith_throw_null(error, SMITH_ERROR_INVALID, "'%s' is no regular file",
+					path);
+	return smith_fd_read_all(fd, path, limit, error);
+}
+
 gboolean smith_fd_write_all(int fd, const void *data, gsize length, GError **error)
 {
 	const char *p = data;

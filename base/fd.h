@@ -35,6 +35,9 @@ gboolean smith_fd_remove_tree(int dirfd, const char *name, GError **error);
 /* The whole file, at most @limit bytes (else SMITH_ERROR_LIMIT). @name is for the error text. */
 GBytes *smith_fd_read_all(int fd, const char *name, gsize limit, GError **error);
 GBytes *smith_fd_read_file(int dirfd, const char *path, gsize limit, GError **error);
+/* The same of a directory in which somebody else has written: beneath @dirfd, no link, and a
+ * regular file (else SMITH_ERROR_INVALID), so that it does not wait for anybody. */
+GBytes *smith_fd_read_foreign(int dirfd, const char *path, gsize limit, GError **error);
 
 /* Writes all of @data, resuming short writes and EINTR. */
 gboolean smith_fd_write_all(int fd, const void *data, gsize length, GError **error);

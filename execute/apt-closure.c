@@ -125,7 +125,7 @@ static gboolean prepare(const SmithAptRequest *request, int dirfd, GError **erro
 
 static char *read_text(int dirfd, const char *name, gsize limit, GError **error)
 {
-	g_autoptr(GBytes) bytes = smith_fd_read_file(dirfd, name, limit, error);
+	g_autoptr(GBytes) bytes = smith_fd_read_foreign(dirfd, name, limit, error);
 	return bytes != NULL ? g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes))
 			     : NULL;
 }
@@ -233,7 +233,7 @@ static gboolean add_index(GPtrArray *indexes, int lists, const char *url, const 
 	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		g_autofree char *name = g_strconcat(plain_file, kinds[i], NULL);
 		g_autoptr(GError) local = NULL;
-		g_autoptr(GBytes) bytes = smith_fd_read_file(lists, name, INDEX_LIMIT, &local);
+		g_autoptr(GBytes) bytes = smith_fd_read_foreign(lists, name, INDEX_LIMIT, &local);
 		if (bytes == NULL && !g_error_matches(local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)) {
 			g_propagate_error(error, g_steal_pointer(&local));
 			return FALSE;
@@ -256,7 +256,9 @@ static int compare_strings(gconstpointer a, gconstpointer b)
 static char **read_indexes(int dirfd, GError **error)
 {
 	g_autofree char *text = read_text(dirfd, "indexes", ANSWER_LIMIT, error);
-	smith_autofd int lists = smith_fd_open_dir(dirfd, "lists", text != NULL ? error : NULL);
+	smith_autofd int lists =
+		smith_fd_open_beneath(dirfd, "lists", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
+				      text != NULL ? error : NULL);
 	if (text == NULL || lists < 0)
 		return NULL;
 	g_autoptr(GPtrArray) indexes = g_ptr_array_new_with_free_func(g_free);

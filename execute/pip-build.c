@@ -73,7 +73,7 @@ static gboolean run(const SmithExecution *execution, const SmithRoot *root,
 /* Strings; written by what ran inside, so as hostile as that. */
 static char **read_answer(int fd, GError **error)
 {
-	g_autoptr(GBytes) bytes = smith_fd_read_file(fd, "answer.json", ANSWER_LIMIT, error);
+	g_autoptr(GBytes) bytes = smith_fd_read_foreign(fd, "answer.json", ANSWER_LIMIT, error);
 	if (bytes == NULL)
 		return NULL;
 	gsize length = 0;

@@ -148,7 +148,7 @@ static SmithPipChoice *read_choice(const SmithNode *row, GError **error)
 /* Written by what ran inside, so as hostile as that. */
 static GPtrArray *read_choices(int fd, GError **error)
 {
-	g_autoptr(GBytes) bytes = smith_fd_read_file(fd, "chosen.json", CHOICES_LIMIT, error);
+	g_autoptr(GBytes) bytes = smith_fd_read_foreign(fd, "chosen.json", CHOICES_LIMIT, error);
 	if (bytes == NULL)
 		return NULL;
 	gsize length = 0;
@@ -172,7 +172,7 @@ static gboolean tell_words(int fd, const SmithPipRequest *request, const SmithSa
 {
 	if (result->status == STATUS_NO_PIP)
 		return smith_throw(error, SMITH_ERROR_NOT_FOUND, "the base has no pip");
-	g_autoptr(GBytes) bytes = smith_fd_read_file(fd, "words", WORDS_LIMIT, NULL);
+	g_autoptr(GBytes) bytes = smith_fd_read_foreign(fd, "words", WORDS_LIMIT, NULL);
 	g_autofree char *text =
 		bytes != NULL ? g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes))
 			      : g_strdup("");

@@ -276,6 +276,34 @@ static void test_remove_deep(Scratch *scratch, G_GNUC_UNUSED gconstpointer data)
 	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &old), ==, 0);
 }
 
+/* What a step has left: it may be anything, and nothing of it is waited for or followed. */
+static void test_read_foreign(Scratch *scratch, G_GNUC_UNUSED gconstpointer data)
+{
+	g_autofree char *outside = g_strdup_printf("/proc/self/fd/%d/file", scratch->fd);
+	const char *const refused[] = {"fifo",		"link",	       "out",	      "dir",
+				       "dir-link/file", "dir/../../x", "/etc/passwd", "missing"};
+	put(scratch->fd, "file", "text");
+	g_assert_cmpint(mkdirat(scratch->fd, "dir", 0700), ==, 0);
+	g_assert_cmpint(mkfifoat(scratch->fd, "fifo", 0600), ==, 0);
+	g_assert_cmpint(symlinkat("file", scratch->fd, "link"), ==, 0);
+	g_assert_cmpint(symlinkat("/etc/passwd", scratch->fd, "out"), ==, 0);
+	g_assert_cmpint(symlinkat(outside, scratch->fd, "dir-link"), ==, 0);
+	for (gsize i = 0; i < G_N_ELEMENTS(refused); i++) {
+		g_autoptr(GError) error = NULL;
+		g_assert_null(smith_fd_read_foreign(scratch->fd, refused[i], 1000, &error));
+		g_assert_nonnull(error);
+	}
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) bytes = smith_fd_read_foreign(scratch->fd, "file", 4, &error);
+	g_assert_no_error(error);
+	g_assert_cmpmem(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), "text", 4);
+	g_assert_null(smith_fd_read_foreign(scratch->fd, "file", 3, &error));
+	g_assert_error(error, SMITH_ERROR, SMITH_ERROR_LIMIT);
+	g_clear_error(&error);
+	g_assert_null(smith_fd_read_foreign(scratch->fd, "missing", 3, &error));
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+}
+
 static void test_read(Scratch *scratch, G_GNUC_UNUSED gconstpointer data)
 {
 	static const gsize sizes[] = {0, 1, 4095, 4096, 4097, 100000};
@@ -572,6 +600,7 @@ int main(int argc, char **argv)
 	ADD("/fd/remove-tree", NULL, test_remove_tree);
 	ADD("/fd/remove-deep", NULL, test_remove_deep);
 	ADD("/fd/read", NULL, test_read);
+	ADD("/fd/read-foreign", NULL, test_read_foreign);
 	g_test_add_func("/fd/read-pipe", test_read_pipe);
 	g_test_add_func("/fd/write-all", test_write_all);
 	ADD("/fd/write", NULL, test_write);
