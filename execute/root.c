@@ -171,6 +171,6 @@ char *smith_root_directory(const SmithRoot *root, SmithStore *store, SmithSandbo
 	g_autofree char *name = g_strdup_printf("%s-%s", smith_digest_hex(root->chain_id),
 						mode == SMITH_SANDBOX_ROOT ? "root" : "many");
 	Owners owners = {from, mode};
-	SmithRootMaker maker = {fill_owners, settle_owners, &owners};
+	SmithRootMaker maker = {.fill = fill_owners, .settle = settle_owners, .data = &owners};
 	return smith_roots_make(store, name, &maker, error);
 }

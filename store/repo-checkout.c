@@ -290,11 +290,63 @@ static gboolean fill_root(int fd, G_GNUC_UNUSED const char *path, gpointer data,
 	return FALSE;
 }
 
+static gboolean verify_dir(const SmithRepo *repo, const SmithRepoNode *dir, int fd, GError **error);
+
+static gboolean verify_node(const SmithRepo *repo, const SmithRepoNode *node, int dirfd,
+			    const char *name, GError **error)
+{
+	char path[SMITH_REPO_OBJECT_PATH_SIZE];
+	struct stat st;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return smith_throw(error, SMITH_ERROR_VERIFY, "'%s' of it is lost", name);
+	if (node->kind == SMITH_REPO_LINK && S_ISLNK(st.st_mode))
+		return TRUE;
+	if (node->kind == SMITH_REPO_DIR && S_ISDIR(st.st_mode)) {
+		smith_autofd int fd =
+			openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		return fd >= 0 ? verify_dir(repo, node, fd, error)
+			       : smith_throw_errno(error, "cannot open directory '%s'", name);
+	}
+	if (node->kind == SMITH_REPO_FILE && S_ISREG(st.st_mode) &&
+	    (guint64)st.st_size == node->object.size)
+		return TRUE;
+	smith_repo_object_path(node->object.id, path);
+	return check_size(repo, node, path, error) &&
+	       smith_throw(error, SMITH_ERROR_VERIFY, "'%s' of it is damaged", name);
+}
+
+static gboolean verify_dir(const SmithRepo *repo, const SmithRepoNode *dir, int fd, GError **error)
+{
+	GHashTableIter iter;
+	gpointer name, node;
+	g_hash_table_iter_init(&iter, dir->children);
+	while (g_hash_table_iter_next(&iter, &name, &node))
+		if (!verify_node(repo, node, fd, name, error))
+			return FALSE;
+	return TRUE;
+}
+
+static gboolean verify_root(int fd, gpointer data, GError **error)
+{
+	const Order *order = data;
+	g_auto(SmithRepo) repo = SMITH_REPO_INIT;
+	g_autoptr(GError) failure = NULL;
+	if (!smith_repo_open(&repo, order->store, error))
+		return FALSE;
+	g_autoptr(SmithRepoNode) root = read_union(&repo, order->diff_ids, &failure);
+	if (root != NULL && verify_dir(&repo, root, fd, &failure))
+		return TRUE;
+	if (g_error_matches(failure, SMITH_ERROR, SMITH_ERROR_VERIFY))
+		forget(&repo, order->diff_ids);
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return FALSE;
+}
+
 char *smith_repo_checkout(const SmithStore *store, const char *const *diff_ids, GError **error)
 {
 	g_autofree char *chain = smith_repo_chain_id(diff_ids);
 	SMITH_AUTO_PREFIX("root", chain, error);
 	Order order = {store, diff_ids};
-	SmithRootMaker maker = {.fill = fill_root, .data = &order};
+	SmithRootMaker maker = {.fill = fill_root, .verify = verify_root, .data = &order};
 	return smith_roots_make(store, smith_digest_hex(chain), &maker, error);
 }

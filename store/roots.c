@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #include "base/fd.h"
 
 #define ROOTS "roots"
+#define LOCK ".lock"
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define TEMPORARY SMITH_TMPFILE_PREFIX "root-"
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
@@ -69,7 +72,29 @@ static int make_temporary(const Roots *roots, char **name, GError **error)
 	return smith_throw_errno_fd(error, "cannot make directory '%s'", *name);
 }
 
-static gboolean make(const Roots *roots, const char *name, GError **error)
+/* "" where it cannot be known: then every root is believed. */
+static char *boot_id(void)
+{
+	g_autoptr(GBytes) bytes = smith_fd_read_file(AT_FDCWD, BOOT_ID, 128, NULL);
+	return bytes != NULL ? g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes))
+			     : g_strdup("");
+}
+
+static bool is_of_this_boot(const Roots *roots, const char *name, const char *boot)
+{
+	g_autofree char *stamp = g_strconcat(name, ".boot", NULL);
+	g_autoptr(GBytes) bytes = smith_fd_read_file(roots->fd, stamp, 128, NULL);
+	return bytes != NULL && g_bytes_get_size(bytes) == strlen(boot) &&
+	       memcmp(g_bytes_get_data(bytes, NULL), boot, strlen(boot)) == 0;
+}
+
+static gboolean write_stamp(const Roots *roots, const char *name, const char *boot, GError **error)
+{
+	g_autofree char *stamp = g_strconcat(name, ".boot", NULL);
+	return smith_fd_write_file(roots->fd, stamp, boot, strlen(boot), 0444, error);
+}
+
+static gboolean make(const Roots *roots, const char *name, const char *boot, GError **error)
 {
 	g_autofree char *temporary = NULL;
 	sweep(roots);
@@ -77,7 +102,9 @@ static gboolean make(const Roots *roots, const char *name, GError **error)
 	if (fd < 0)
 		return FALSE;
 	g_autofree char *path = g_build_filename(roots->path, temporary, NULL);
-	gboolean ok = roots->maker->fill(fd, path, roots->maker->data, error);
+	/* the stamp first: a root without one would be doubted */
+	gboolean ok = roots->maker->fill(fd, path, roots->maker->data, error) &&
+		      write_stamp(roots, name, boot, error);
 	if (ok && renameat2(roots->fd, temporary, roots->fd, name, RENAME_NOREPLACE) == 0)
 		return TRUE;
 	/* another process was first */
@@ -101,6 +128,41 @@ static gboolean keep_private(int fd, GError **error)
 	return TRUE;
 }
 
+/* What is not whole goes away; a failure that is no damage leaves it. */
+static gboolean verify(const Roots *roots, const char *name, const char *boot, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	smith_autofd int fd = openat(roots->fd, name, OPEN_DIR);
+	if (fd < 0)
+		return smith_throw_errno(error, "cannot open root '%s'", name);
+	if (roots->maker->verify != NULL && roots->maker->verify(fd, roots->maker->data, &failure))
+		return write_stamp(roots, name, boot, error);
+	if (failure == NULL || g_error_matches(failure, SMITH_ERROR, SMITH_ERROR_VERIFY)) {
+		g_autofree char *aside =
+			g_strdup_printf(TEMPORARY "%08x%08x", g_random_int(), g_random_int());
+		if (renameat2(roots->fd, name, roots->fd, aside, RENAME_NOREPLACE) < 0)
+			return smith_throw_errno(error, "cannot move root '%s' away", name);
+		take_away(roots, aside);
+	}
+	if (failure == NULL)
+		return make(roots, name, boot, error);
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return FALSE;
+}
+
+/* One process at a time, lest one takes away what another has just found good. */
+static gboolean renew(const Roots *roots, const char *name, const char *boot, GError **error)
+{
+	smith_autofd int lock = smith_fd_lock(roots->fd, LOCK, TRUE, error);
+	if (lock < 0)
+		return FALSE;
+	if (is_of_this_boot(roots, name, boot) &&
+	    faccessat(roots->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return TRUE;
+	gboolean there = faccessat(roots->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return there ? verify(roots, name, boot, error) : make(roots, name, boot, error);
+}
+
 char *smith_roots_make(const SmithStore *store, const char *name, const SmithRootMaker *maker,
 		       GError **error)
 {
@@ -111,7 +173,12 @@ char *smith_roots_make(const SmithStore *store, const char *name, const SmithRoo
 	roots.fd = smith_fd_open_dir(AT_FDCWD, roots.path, error);
 	if (roots.fd < 0 || !keep_private(roots.fd, error))
 		return NULL;
-	if (faccessat(roots.fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && !make(&roots, name, error))
+	g_autofree char *boot = boot_id();
+	bool there = faccessat(roots.fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	/* made without the lock, so that several can be made at a time */
+	if (!there && !make(&roots, name, boot, error))
+		return NULL;
+	if (there && !is_of_this_boot(&roots, name, boot) && !renew(&roots, name, boot, error))
 		return NULL;
 	return g_build_filename(roots.path, name, NULL);
 }

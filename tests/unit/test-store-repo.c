@@ -369,6 +369,40 @@ static void test_again(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
 	g_assert_cmpuint(stat_of(both, "b").st_ino, ==, before.st_ino);
 }
 
+/* A root of before the machine lost power is looked through once. */
+static void test_reboot(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	if (!has_xattrs(fixture))
+		return;
+	add_layer(fixture, file_entry("d/a", "some text"), smith_entry_new_symlink("link", "d"),
+		  NULL);
+	g_autofree char *root = checkout(fixture);
+	g_autofree char *stamp = g_strconcat(root, ".boot", NULL);
+	g_autofree char *file = g_build_filename(root, "d/a", NULL);
+	g_autofree char *boot = NULL;
+	g_autofree char *renewed = NULL;
+	g_assert_true(g_file_get_contents(stamp, &boot, NULL, NULL));
+	g_assert_true(g_file_set_contents(stamp, "an earlier one\n", -1, NULL));
+	g_autofree char *good = checkout(fixture);
+	g_assert_true(g_file_get_contents(stamp, &renewed, NULL, NULL));
+	g_assert_cmpstr(boot, ==, renewed);
+	g_assert_cmpint(truncate(file, 3), ==, 0);
+	/* nobody looks again before the next start */
+	g_autofree char *believed = checkout(fixture);
+	assert_text(believed, "d/a", "som");
+	g_assert_true(g_file_set_contents(stamp, "an earlier one\n", -1, NULL));
+	g_assert_null(smith_repo_checkout(fixture->store, ids_of(fixture), &error));
+	g_assert_error(error, SMITH_ERROR, SMITH_ERROR_VERIFY);
+	g_assert_false(smith_repo_has_layer(fixture->store, fixture->diff_ids->pdata[0]));
+	g_assert_false(g_file_test(root, G_FILE_TEST_EXISTS));
+	GPtrArray *entries = g_ptr_array_new();
+	g_ptr_array_add(entries, file_entry("d/a", "some text"));
+	g_assert_true(import(fixture->store, fixture->diff_ids->pdata[0], entries, NULL));
+	g_autofree char *healed = checkout(fixture);
+	assert_text(healed, "d/a", "some text");
+}
+
 /* The layer of the tests with other processes: many small files and a large one. */
 static GPtrArray *many_entries(guint seed)
 {
@@ -420,7 +454,8 @@ static void assert_built(const Fixture *fixture)
 	g_autofree char *roots = g_path_get_dirname(root);
 	smith_autofd int fd = smith_fd_open_dir(AT_FDCWD, roots, NULL);
 	g_autoptr(GPtrArray) names = smith_fd_list_dir(fd, NULL);
-	g_assert_cmpuint(names->len, ==, 1);
+	/* the root and its stamp */
+	g_assert_cmpuint(names->len, ==, 2);
 }
 
 static void test_together(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
@@ -526,6 +561,7 @@ int main(int argc, char **argv)
 		{"/store/repo/bad-link", test_bad_link},
 		{"/store/repo/damage", test_damage},
 		{"/store/repo/damaged-tree", test_damaged_tree},
+		{"/store/repo/reboot", test_reboot},
 		{"/store/repo/again", test_again},
 		{"/store/repo/together", test_together},
 		{"/store/repo/killed", test_killed},
