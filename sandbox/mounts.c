@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -124,12 +125,54 @@ static int open_target(SmithTree *tree, const char *target, bool is_dir)
 	return dir;
 }
 
-/* As open_target(), but the last part may be a link, which stays within the root. */
+/* "/etc/x" and "../run/y" to "/run/y", by their names alone; false when it is too long. */
+static bool join_link(const char *target, const char *link, char *path, size_t size)
+{
+	size_t length = *link == '/' ? 0 : (size_t)(strrchr(target, '/') - target);
+
+	(void)snprintf(path, size, "%.*s", (int)length, target);
+	while (*link != '\0') {
+		size_t part = strcspn(link, "/");
+
+		if (part == 2 && strncmp(link, "..", 2) == 0) {
+			while (length > 0 && path[--length] != '/')
+				continue;
+		} else if (part > 0 && !(part == 1 && *link == '.')) {
+			if (part > NAME_MAX || length + part + 2 > size)
+				return false;
+			path[length++] = '/';
+			memcpy(path + length, link, part);
+			length += part;
+		}
+		path[length] = '\0';
+		link += part + (link[part] == '/');
+	}
+	return length > 0;
+}
+
+/* As open_target(), but it may be a link, which stays within the root; what a link leads to need
+ * not be there, as the resolv.conf of a machine that runs a resolver is not while it does not run.
+ */
 static int open_followed(SmithTree *tree, const char *target, bool is_dir)
 {
+	static char path[PATH_MAX]; /* remembered */
+	char link[PATH_MAX];
 	int fd = open_in(tree->root, target, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	ssize_t length;
 
-	return fd >= 0 ? fd : open_target(tree, target, is_dir);
+	if (fd >= 0)
+		return fd;
+	fd = open_in(tree->root, target, O_NOFOLLOW, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	length = fd >= 0 ? readlinkat(fd, "", link, sizeof link - 1) : -1;
+	if (fd >= 0)
+		close(fd);
+	if (length < 0)
+		return open_target(tree, target, is_dir);
+	link[length] = '\0';
+	if (!join_link(target, link, path, sizeof path))
+		smith_child_die(SMITH_CHILD_FAILED, 0, "cannot mount on '%s', a link to '%s'",
+				target, link);
+	return open_target(tree, path, is_dir);
 }
 
 static bool is_dir(int fd)
@@ -193,6 +236,20 @@ static void mask_proc(int proc)
 	}
 }
 
+/* Where the kernel counts processes of a namespace (Linux 6.14), root has a limit, too. */
+static void limit_processes(int proc, const SmithPlan *plan)
+{
+	const SmithPlanLimit *limits =
+		(const SmithPlanLimit *)(const void *)((const char *)plan + plan->limits);
+	int fd = openat(proc, "sys/kernel/pid_max", O_WRONLY | O_CLOEXEC);
+
+	for (uint32_t i = 0; fd >= 0 && i < plan->n_limits; i++)
+		if (limits[i].resource == RLIMIT_NPROC)
+			(void)dprintf(fd, "%llu\n", (unsigned long long)limits[i].hard);
+	if (fd >= 0)
+		close(fd);
+}
+
 static void mount_proc(SmithTree *tree, const char *target)
 {
 	int proc = smith_make_fs("proc", no_options, SAFE | MOUNT_ATTR_NOEXEC);
@@ -200,6 +257,7 @@ static void mount_proc(SmithTree *tree, const char *target)
 	if (proc < 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot mount a /proc");
 	attach_at(tree, proc, target);
+	limit_processes(proc, tree->plan);
 	mask_proc(proc);
 	close(proc);
 }
@@ -478,6 +536,8 @@ void smith_tree_unmake(SmithTree *tree)
 
 		(void)snprintf(path, sizeof path, "%.*s", (int)tree->made[i].length,
 			       tree->made[i].path);
+		/* a mount that a link has led to */
+		(void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
 		if (unlinkat(tree->root, path, 0) != 0)
 			(void)unlinkat(tree->root, path, AT_REMOVEDIR);
 	}
