@@ -33,7 +33,7 @@ static void work_clear(Work *work)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
 
 /* One that nobody has locked was left by a process that died. */
-static void sweep(const char *parent)
+static void sweep(const char *parent, SmithSandboxMode mode)
 {
 	smith_autofd int fd = smith_fd_open_dir(AT_FDCWD, parent, NULL);
 	g_autoptr(GPtrArray) names = fd >= 0 ? smith_fd_list_dir(fd, NULL) : NULL;
@@ -44,7 +44,7 @@ static void sweep(const char *parent)
 					       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		g_autofree char *path = g_build_filename(parent, names->pdata[i], NULL);
 		if (work >= 0 && flock(work, LOCK_EX | LOCK_NB) == 0)
-			(void)smith_upper_remove(path, SMITH_SANDBOX_ONE_UID, NULL);
+			(void)smith_upper_remove(path, mode, NULL);
 	}
 }
 
@@ -54,7 +54,7 @@ static gboolean work_make(Work *work, const SmithExecution *execution, GError **
 		g_build_filename(smith_store_get_path(execution->store), "cache", WORK, NULL);
 	if (!smith_fd_make_dirs(AT_FDCWD, parent, error))
 		return FALSE;
-	sweep(parent);
+	sweep(parent, execution->mode);
 	for (guint tries = 0; tries < 100; tries++) {
 		struct stat st;
 		work->path = smith_upper_make(parent, error);

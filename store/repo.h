@@ -14,7 +14,8 @@
  * several, bottom first, with their whiteouts applied (image-spec layer.md), kept in cache/roots by
  * its chain ID and made of hard links to the repository's files: it must never be written to.
  * Directories carry the record of their owner (sandbox/record.h) as files do. Devices, FIFOs and
- * sockets of a layer are not unpacked.
+ * sockets of a layer are not unpacked, and links have no owner. Equal files of equal attributes are
+ * one file with several names.
  *
  * An object that is there is neither hashed twice nor written again. libostree is loaded when the
  * first of these is called; SMITH_ERROR_UNSUPPORTED names the package when it cannot be. Several

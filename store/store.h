@@ -12,6 +12,9 @@
  *   cache/steps/  KEY: what the step of that key yielded (a small text of the caller's)
  *   cache/files/  XX/SHA256: downloaded files by their digest
  *   cache/inputs  what the files of source trees were (store/inputs.h)
+ *   repo/         layers unpacked, for what must execute on them (store/repo.h)
+ *   cache/roots/  CHAINID: what steps execute on, links to files of repo/ (store/roots.h)
+ *   cache/work/   what a step that runs is writing
  *
  * All of it is content- or key-addressed and written by tmpfile and link, so there are no locks but
  * the layout's, and a kill or a full disk at any point leaves a store that works. A record in

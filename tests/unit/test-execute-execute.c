@@ -3,9 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -302,6 +303,52 @@ static void test_failure(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
 	assert_swept(fixture);
 }
 
+static void run_and_be_killed(Fixture *fixture)
+{
+	g_autoptr(GError) error = NULL;
+	pid_t pid = fork();
+	g_autofree char *work = g_build_filename(fixture->path, "cache", "work", NULL);
+	guint found = 0;
+	if (pid == 0) {
+		run_with(fixture, "mkdir /srv/x; chmod 0 /srv/x; exec sleep 60", NULL, false, NULL);
+		_exit(0);
+	}
+	for (guint i = 0; i < 1000 && found == 0; i++) {
+		g_usleep(10000);
+		smith_autofd int fd = smith_fd_open_dir(AT_FDCWD, work, NULL);
+		g_autoptr(GPtrArray) names = smith_fd_list_dir(fd, NULL);
+		for (guint k = 0; k < names->len; k++) {
+			g_autofree char *path =
+				g_build_filename(work, names->pdata[k], "upper/srv/x", NULL);
+			found += g_file_test(path, G_FILE_TEST_IS_DIR);
+		}
+	}
+	g_assert_cmpuint(found, ==, 1);
+	g_assert_cmpint(kill(pid, SIGKILL), ==, 0);
+	g_assert_cmpint(waitpid(pid, NULL, 0), ==, pid);
+}
+
+/* What a killed process leaves is taken away by the next one. */
+static void test_killed(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	if (!fixture->able)
+		return;
+	run_and_be_killed(fixture);
+	for (guint i = 0; i < 200; i++) {
+		g_autofree char *path = g_build_filename(fixture->path, "cache", "work", NULL);
+		g_autoptr(SmithLayer) layer = run_with(fixture, ">/srv/y", NULL, false, &error);
+		g_assert_no_error(error);
+		smith_autofd int fd = smith_fd_open_dir(AT_FDCWD, path, NULL);
+		g_autoptr(GPtrArray) names = smith_fd_list_dir(fd, NULL);
+		/* the kernel may take a while to end the step */
+		if (names->len == 0)
+			return;
+		g_usleep(10000);
+	}
+	assert_swept(fixture);
+}
+
 /* An image cannot have its layer taken for another's. */
 static void test_lying_image(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
 {
@@ -350,6 +397,7 @@ int main(int argc, char **argv)
 		{"/execute/execute/upon", test_upon},
 		{"/execute/execute/filter", test_filter},
 		{"/execute/execute/failure", test_failure},
+		{"/execute/execute/killed", test_killed},
 		{"/execute/execute/lying-image", test_lying_image},
 		{"/execute/execute/heal", test_heal},
 	};
