@@ -303,6 +303,7 @@ static const struct {
 	{"kernel", attack_kernel},
 	{"other-architecture", attack_other_architecture},
 	{"signals", attack_signals},
+	{"stub", attack_stub},
 	{"deputy", attack_deputy},
 	{"devices-of-the-machine", attack_devices_of_the_machine},
 	{"own-descriptors", attack_own_descriptors},

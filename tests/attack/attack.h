@@ -23,6 +23,7 @@ bool attack_network(void);
 bool attack_kernel(void);
 bool attack_other_architecture(void);
 bool attack_signals(void);
+bool attack_stub(void);
 
 /* owner.c: where owners are recorded */
 bool attack_deputy(void);

