@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <string.h>
+
 #include "base/epoch.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "cmd/commands.h"
 #include "cmd/output.h"
 #include "cmd/prepare.h"
 #include "cmd/report.h"
+#include "fleet/export.h"
+#include "fleet/lock-diff.h"
 #include "fleet/resolve.h"
 
 /* A base's reference, a family, a Debian package, or a distribution. */
@@ -51,8 +57,23 @@ static void print_result(const SmithInvocation *inv, const SmithLock *lock, gboo
 		    lock->bases->len == 1 ? "" : "s", lock->wheels->len, lock->platform);
 }
 
+static void print_changes(const SmithInvocation *inv, const SmithLock *old, const SmithLock *lock)
+{
+	g_autoptr(GPtrArray) lines = smith_lock_diff(old, lock);
+	g_autoptr(SmithNode) list = smith_node_new(SMITH_NODE_SEQ);
+	for (guint i = 0; i < lines->len; i++) {
+		if (inv->format == SMITH_FORMAT_JSON)
+			smith_node_append(list, smith_node_new_string(lines->pdata[i]));
+		else
+			smith_print("%s\n", (char *)lines->pdata[i]);
+	}
+	if (inv->format == SMITH_FORMAT_JSON)
+		smith_print_json(list);
+}
+
 /* --check: as if to write it, and then not. */
-static gboolean compare(const SmithLock *lock, const SmithLock *old, GError **error)
+static gboolean compare(const SmithInvocation *inv, const SmithLock *lock, const SmithLock *old,
+			GError **error)
 {
 	gsize length = 0;
 	gsize old_length = 0;
@@ -61,6 +82,7 @@ static gboolean compare(const SmithLock *lock, const SmithLock *old, GError **er
 
 	if (g_strcmp0(text, old_text) == 0)
 		return TRUE;
+	print_changes(inv, old, lock);
 	return smith_throw(error, SMITH_ERROR_STALE,
 			   "'" SMITH_LOCK_FILE "' %s; 'ocismith lock' would change it",
 			   old != NULL ? "is not what its inputs resolve to now" : "is missing");
@@ -88,9 +110,30 @@ static gboolean resolve(SmithInvocation *inv, const SmithLock *previous, gint64 
 	return *lock != NULL;
 }
 
+/* --export: of the lock that there is, which must be current. */
+static gboolean export(const SmithInvocation *inv, const char *path, GError **error)
+{
+	const SmithFleet *fleet = inv->prepared->fleet;
+	g_autoptr(SmithDiag) diag = smith_diag_new();
+	g_autoptr(SmithLock) lock = smith_lock_load(fleet, error);
+	if (lock == NULL)
+		return FALSE;
+	g_autoptr(GPtrArray) changes = smith_lock_changes(lock, fleet, diag);
+	if (changes->len > 0)
+		return smith_throw(error, SMITH_ERROR_STALE,
+				   "'" SMITH_LOCK_FILE "' is stale: %s: run 'ocismith lock'",
+				   (char *)changes->pdata[0]);
+	g_autofree char *text =
+		smith_export(fleet, lock, smith_options_string(inv->options, "of"), path, error);
+	return text != NULL && smith_fd_write_file(AT_FDCWD, path, text, strlen(text), 0644, error);
+}
+
 gboolean smith_cmd_lock(SmithInvocation *inv, GError **error)
 {
 	const SmithFleet *fleet = inv->prepared->fleet;
+	const char *to = smith_options_string(inv->options, "export");
+	if (to != NULL)
+		return export(inv, to, error);
 	/* a lock that cannot be read is replaced: it is what this command makes */
 	g_autoptr(SmithLock) old = smith_lock_load(fleet, NULL);
 	g_autoptr(SmithLock) previous = smith_lock_load(fleet, NULL);
@@ -108,7 +151,7 @@ gboolean smith_cmd_lock(SmithInvocation *inv, GError **error)
 	if (!resolve(inv, previous, epoch, &lock, error))
 		return FALSE;
 	if (smith_options_flag(inv->options, "check"))
-		return compare(lock, old, error);
+		return compare(inv, lock, old, error);
 	if (!smith_lock_save(lock, fleet, &changed, error))
 		return FALSE;
 	print_result(inv, lock, changed);

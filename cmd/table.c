@@ -60,7 +60,18 @@ static const SmithOption lock_options[] = {
 	 .argument = "NAME",
 	 .optional = true,
 	 .help = "resolve NAME anew, a base or a distribution; without NAME everything"},
-	{.name = "check", .help = "write nothing; exit 4 if the lock does not match its inputs"},
+	{.name = "check",
+	 .help = "write nothing; list what would change, and exit 4 if something would"},
+	{.name = "export",
+	 .kind = SMITH_OPTION_STRING,
+	 .argument = "FILE",
+	 .complete = SMITH_COMPLETE_FILE,
+	 .help = "resolve nothing; write the lock's wheels to FILE, as pylock.toml when it is "
+		 "called so, else as requirements with hashes"},
+	{.name = "of",
+	 .kind = SMITH_OPTION_STRING,
+	 .argument = "NAME",
+	 .help = "with --export: only those of this service or family"},
 	{0},
 };
 
