@@ -1,0 +1,262 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What is not pinned is resolved by real pip in the sandbox; indexes, updates, overrides, source distributions.
+# Debian packages: bats, python3, python3-pip-whl, and make-base's.
+
+bats_require_minimum_version 1.5.0
+load lib
+
+setup_file() {
+	export base=$BATS_FILE_TMPDIR/base shared=$BATS_FILE_TMPDIR/store no_sandbox=
+	"$tools/make-base" --debs "$base" >&2
+	# the tests say so themselves then; the store has the base's root from here on
+	fleet=$BATS_FILE_TMPDIR/fleet
+	make_fleet
+	packages a==1
+	service '[a]'
+	"$ocismith" -q -C "$fleet" --store "$shared" lock >/dev/null 2>"$BATS_FILE_TMPDIR/error" || {
+		cat "$BATS_FILE_TMPDIR/error"
+		grep -F 'ocismith doctor' "$BATS_FILE_TMPDIR/error" || return
+		no_sandbox=$(<"$BATS_FILE_TMPDIR/error")
+	}
+}
+
+setup() {
+	[ -z "$no_sandbox" ] || skip "$no_sandbox"
+	fleet=$BATS_TEST_TMPDIR/fleet plain=$BATS_TEST_TMPDIR/plain store=$shared
+	make_fleet
+	mkdir "$plain"
+	cd "$plain" || return
+	unset OCISMITH_STORE SOURCE_DATE_EPOCH
+}
+
+teardown() { [ ! -e "$BATS_TEST_TMPDIR/server" ] || kill "$(<"$BATS_TEST_TMPDIR/server")"; }
+
+teardown_file() { chmod -R u+rwX "$BATS_FILE_TMPDIR"; }
+
+make_fleet() {
+	mkdir -p "$fleet"/{wheels,families.d,app}
+	cp /usr/share/python-wheels/pip-*.whl "$fleet/wheels"
+	echo 'print()' >"$fleet/app/x.py"
+	family '[]'
+}
+
+packages() { PYTHONPATH=$tools PYTHONDONTWRITEBYTECODE=1 python3 "$tools/pip-packages.py" "$fleet/wheels" "$@"; }
+
+family() { printf 'family: f\nfrom: "oci:%s:debian-python:12"\npip: %s\n' "$base" "$1" >"$fleet/families.d/f.yaml"; }
+
+# the service's pip, and more lines of wheels:
+service() {
+	printf 'fleet: t\nwheels:\n  find_links: [wheels]\n%s\nservices:\n  S: {family: f, app: {script: app/x.py, files: [app]}, pip: %s}\n' \
+		"${2-}" "$1" >"$fleet/fleet.yaml"
+}
+
+# what the lock has of a set: "NAME==VERSION ..."
+locked() {
+	python3 - "$fleet/build-lock.json" "$1" <<-'END'
+		import json, sys
+		lock = json.load(open(sys.argv[1]))
+		wheels = {w["file"]: w for w in lock["wheels"]}
+		for kind in ("families", "services"):
+		    for row in lock[kind]:
+		        if row["name"] == sys.argv[2]:
+		            print(*("%(name)s==%(version)s" % wheels[f] for f in row.get("wheels", [])))
+	END
+}
+
+# lock succeeds; the family has $1, the service $2
+locks() {
+	smith lock "${@:3}"
+	[ "$status" -eq 0 ] || return
+	[ "$(locked f)" = "$1" ] || { locked f; return 1; }
+	[ "$(locked S)" = "$2" ] || { locked S; return 1; }
+}
+
+@test "what is not pinned is resolved for the base, and a family binds its services" {
+	packages a==1 a==2:c,'gone;sys_platform=="win32"' 'b==1:c<2' 'b==2:c>=2' c==1 c==2 'd==1;' 'e==1'
+	family '[a, c<2]'
+	service '[b]'
+	locks 'a==2 c==1' 'b==1'
+	service '[b>1]'
+	smith lock
+	[ "$status" -eq 3 ]
+	[[ $stderr == *"no set of versions for service 'S': "*"b 2 depends on c>=2"* ]]
+	[[ $stderr == *"family 'f' has c==1"* && $stderr != *ResolutionImpossible* ]]
+}
+
+@test "nothing is asked again of what is locked" {
+	packages a==1:b b==1
+	service '[a]'
+	locks '' 'a==1 b==1'
+	packages a==2:b b==2
+	rm -r "$fleet"/wheels/pip-*
+	locks '' 'a==1 b==1'
+	[[ $output == *unchanged* ]]
+}
+
+@test "an update moves what it names, and says what must move, too" {
+	packages a==1:b b==1 c==1
+	service '[a, c]'
+	locks '' 'a==1 b==1 c==1'
+	packages a==2:b b==2 c==2
+	locks '' 'a==1 b==1 c==2' --update=c
+	smith lock --update=b --check
+	[ "$status" -eq 4 ]
+	[ "$output" = 'b 1 -> 2' ]
+	[ "$(locked S)" = 'a==1 b==1 c==2' ]
+	packages 'a==3:b>=2'
+	service '[a>2, c]'
+	smith lock --update=c
+	[ "$status" -eq 3 ]
+	[[ $stderr == *"'b' 1 -> 2 must move, too"*"--update=b"* ]]
+	locks '' 'a==3 b==2 c==2'
+	[[ $stderr != *error* ]]
+}
+
+@test "an override replaces the wheel of the family in that image" {
+	packages a==1 a==2 'b==1:a<2' 'c==1:a<2' d==1
+	family '[a, d]'
+	service '{requirements: [b], override: A}'
+	locks 'a==2 d==1' 'a==1 b==1'
+	smith build
+	[ "$status" -eq 0 ]
+	smith history localhost/t/s:latest
+	[[ $output == *"wheel a 1"* && $output == *"wheel d 1"* && $output != *"wheel a 2"* ]]
+	family '[a==1, c]'
+	service '{requirements: [a>1], override: a}'
+	smith lock
+	[ "$status" -eq 3 ]
+	[[ $stderr == *"c 1 depends on a<2"* ]]
+	service '{requirements: [b], override: [zzz]}'
+	findings_of "overrides 'zzz', which no family that it is derived from has"
+}
+
+findings_of() {
+	smith lock
+	[ "$status" -eq 3 ] && [[ $stderr == *"$1"* ]]
+}
+
+# the directory $1 as an index of the machine's loopback; $url
+serve() {
+	python3 -m http.server --bind 127.0.0.1 --directory "$1" 0 >"$BATS_TEST_TMPDIR/port" 2>/dev/null 3>&- &
+	echo $! >"$BATS_TEST_TMPDIR/server"
+	for _ in {1..100}; do
+		[ ! -s "$BATS_TEST_TMPDIR/port" ] || break
+		sleep 0.05
+	done
+	url=http://127.0.0.1:$(sed 's/.* port \([0-9]*\).*/\1/' "$BATS_TEST_TMPDIR/port")
+}
+
+# INDEX SPEC...: a page for each project
+index() {
+	local wheel name at=$BATS_TEST_TMPDIR/indexes/$1
+	mkdir -p "$at/all"
+	PYTHONPATH=$tools PYTHONDONTWRITEBYTECODE=1 python3 "$tools/pip-packages.py" "$at/all" "${@:2}"
+	for wheel in "$at"/all/*.whl; do
+		name=$(basename "${wheel%%-[0-9]*}")
+		mkdir -p "$at/$name"
+		mv "$wheel" "$at/$name"
+	done
+}
+
+@test "no public index takes the name of a private project" {
+	index public acme==99:evil evil==1 flask==2
+	index private acme==1:flask flask==66
+	export PYTHONUNBUFFERED=1
+	serve "$BATS_TEST_TMPDIR/indexes"
+	service '[acme]' "  index: $url/public
+  indexes: [{url: $url/private, names: ['ac*']}]"
+	locks '' 'acme==1 flask==2'
+	grep -q "\"url\": \"$url/private/acme/acme-1-py3-none-any.whl\"" "$fleet/build-lock.json"
+	rm -r "$BATS_TEST_TMPDIR/indexes/private/acme"
+	findings_of 'no version satisfies acme' || {
+		# the lock's version is gone, and is looked for nowhere else
+		smith lock --update
+		[ "$status" -eq 3 ]
+	}
+}
+
+@test "an index that does not answer is the error" {
+	service '[acme]' '  index: http://127.0.0.1:9/simple'
+	smith lock
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"index 'http://127.0.0.1:9/simple/acme/'"* ]]
+}
+
+@test "a source distribution is built once, reproducibly, and locked" {
+	packages sdist:src==1:dep dep==1 helper==1
+	service '[src]'
+	locks '' 'dep==1 src==1'
+	grep -q '"url": "sdist:src-1.tar.gz"' "$fleet/build-lock.json"
+	grep -q '"helper-1-py3-none-any.whl"' "$fleet/build-lock.json"
+	packages helper==2
+	locks '' 'dep==1 src==1'
+	[[ $output == *unchanged* ]]
+	smith build
+	[ "$status" -eq 0 ]
+	[ "$(digests "$fleet" "$store")" ]
+	smith history localhost/t/s:latest
+	[[ $output == *"wheel src 1"* && $output != *helper* && $output != *"wheel pip"* ]]
+	# anew, in a store that has nothing
+	one=$(digests "$fleet" "$store")
+	cp -r "$store" "$BATS_TEST_TMPDIR/other"
+	rm -r "$BATS_TEST_TMPDIR"/other/cache/{files,steps}
+	[ "$(digests "$fleet" "$BATS_TEST_TMPDIR/other")" = "$one" ]
+	# another one than the lock has
+	rm -r "$BATS_TEST_TMPDIR"/other/cache/{files,steps}
+	sed -i '/"file": "src-1-py3/,/"by"/s/"sha256": "[0-9a-f]\{8\}/"sha256": "00000000/' "$fleet/build-lock.json"
+	store=$BATS_TEST_TMPDIR/other smith build
+	[ "$status" -eq 5 ]
+	[[ $stderr == *"built of 'src-1.tar.gz' is 'sha256:"*"its build is not reproducible"* ]]
+}
+
+@test "what a build was told, and that it had no network" {
+	packages sdist:src==1 helper==1
+	service '[src==1]'
+	locks '' 'src==1'
+	smith build -o "oci-archive:$BATS_TEST_TMPDIR/x.tar"
+	[ "$status" -eq 0 ]
+	sha=$(python3 -c 'import json,sys; print([w["sha256"] for w in json.load(open(sys.argv[1]))["wheels"] if w["name"] == "src"][0])' \
+		"$fleet/build-lock.json")
+	run -0 python3 -c '
+import sys, zipfile
+z = zipfile.ZipFile(sys.argv[1])
+print(z.read("src/__init__.py").decode(), {i.date_time[0] for i in z.infolist()}, {oct(i.external_attr >> 16) for i in z.infolist()})
+print([i.filename for i in z.infolist()] == sorted(z.namelist(), key=lambda n: ("RECORD" in n, n)))' \
+		"$store/cache/files/${sha:0:2}/$sha"
+	[ "${lines[0]}" = "HELPER = '1'" ]
+	[ "${lines[1]}" = "NETWORK = 'none'" ]
+	[ "${lines[2]}" = "PLACE = '/build/src'" ]
+	[[ $output == *"{1980} {'0o100644'}"*True ]]
+}
+
+@test "a lock is exported for pip and as pylock.toml" {
+	packages a==1:b b==1
+	service '[a]'
+	locks '' 'a==1 b==1'
+	smith lock --export "$plain/r.txt"
+	[ "$status" -eq 0 ]
+	# real pip takes it
+	run -0 /usr/bin/python3 -m pip install --quiet --dry-run --ignore-installed --break-system-packages --no-index \
+		--find-links "$fleet/wheels" --require-hashes --only-binary :all: -r "$plain/r.txt" --report "$plain/report"
+	[ "$(grep -c '"version": "1",' "$plain/report")" -eq 0 ] || true
+	[ "$(python3 -c 'import json,sys; print(sorted(i["metadata"]["name"] for i in json.load(open(sys.argv[1]))["install"]))' "$plain/report")" = "['a', 'b']" ]
+	smith lock --export "$fleet/pylock.toml" --of S
+	[ "$status" -eq 0 ]
+	grep -qF 'path = "wheels/a-1-py3-none-any.whl"' "$fleet/pylock.toml"
+	smith lock --export "$plain/x" --of nobody
+	[ "$status" -eq 2 ]
+	service '[a, b]'
+	smith lock --export "$plain/x"
+	[ "$status" -eq 4 ]
+	[ ! -e "$plain/x" ]
+}
+
+@test "another platform's pip cannot be asked, and that is said" {
+	packages a==1
+	service '[a]'
+	echo 'platform: linux/s390x' >>"$fleet/fleet.yaml"
+	smith lock
+	[ "$status" -ne 0 ]
+	[[ $stderr == *s390x* ]]
+}
