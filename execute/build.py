@@ -4,7 +4,7 @@
 MODE: static   what [build-system] requires
       dynamic  what the backend requires beside that
       wheel    the wheel
-THERE is a directory for answers, PIP a wheel of pip or empty; /ocismith.wheels holds the build requirements.
+THERE is a directory for answers, PIP a directory with pip in it or empty; /ocismith.wheels holds the build requirements.
 """
 import importlib.util
 import io
@@ -140,18 +140,18 @@ def build_wheel(pip, there):
     return wheels[0]
 
 
-def main(mode, there, wheel_of_pip, sdist):
+def main(mode, there, place_of_pip, sdist):
     os.umask(0o022)
     if importlib.util.find_spec("pip") and importlib.util.find_spec("pip.__main__"):
         pip = ["-m", "pip"]
-    elif wheel_of_pip:
-        pip = [wheel_of_pip + "/pip"]
+    elif place_of_pip:
+        pip = [place_of_pip + "/pip"]
     else:
         sys.exit(NO_PIP)
     pip = [sys.executable] + pip + ["--no-cache-dir", "--disable-pip-version-check", "--no-input", "--no-color",
                                     "--isolated"]
     unpack(sdist, int(os.environ["SOURCE_DATE_EPOCH"]))
-    system = build_system(wheel_of_pip)
+    system = build_system(place_of_pip)
     if mode == "static":
         answer = system["requires"]
     else:

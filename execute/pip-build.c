@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/node.h"
 #include "execute/pip-resolve.h"
+#include "execute/pip-unpack.h"
 #include "execute/scratch.h"
 #include "store/fetch.h"
 
@@ -20,7 +21,7 @@ __asm__(".section .rodata\n"
 extern const char smith_build_begin[] __attribute__((visibility("hidden")));
 
 #define INSIDE "/ocismith"
-#define PIP "/ocismith.pip/pip.whl"
+#define PIP "/ocismith.pip"
 #define STATUS_NO_PIP 97 /* of build.py */
 #define ANSWER_LIMIT (1024 * 1024)
 
@@ -45,10 +46,15 @@ static gboolean run(const SmithExecution *execution, const SmithRoot *root,
 	g_auto(GStrv) env = smith_pip_environment(execution->epoch);
 	g_autofree char *name = g_strdup_printf("%s %s", mode, build->name);
 	g_auto(SmithSandboxResult) result = {0};
+	g_autofree char *pip = NULL;
+	if (build->pip != NULL) {
+		pip = smith_pip_unpack(execution, root, build->python, build->pip, error);
+		if (pip == NULL)
+			return FALSE;
+		add_bind(binds, targets, pip, g_strdup(PIP), false);
+	}
 	add_bind(binds, targets, scratch->path, g_strdup(INSIDE), true);
 	add_bind(binds, targets, build->path, g_strdup(sdist), false);
-	if (build->pip != NULL)
-		add_bind(binds, targets, build->pip, g_strdup(PIP), false);
 	for (guint i = 0; build->wheels != NULL && build->wheels[i] != NULL; i++)
 		add_bind(binds, targets, build->wheels[i],
 			 g_strconcat("/ocismith.wheels/", build->files[i], NULL), false);

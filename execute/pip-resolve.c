@@ -7,11 +7,12 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/node.h"
+#include "execute/pip-unpack.h"
 #include "execute/scratch.h"
 #include "python/name.h"
 
 #define INSIDE "/ocismith"
-#define PIP "/ocismith.pip/pip.whl"
+#define PIP "/ocismith.pip"
 #define WORDS_LIMIT (4 * 1024 * 1024)
 #define CHOICES_LIMIT (16 * 1024 * 1024)
 /* of the program below */
@@ -188,7 +189,13 @@ static gboolean run_pip(const SmithExecution *execution, const SmithRoot *root,
 			SmithSandboxResult *result, GError **error)
 {
 	static const char *const no_options[] = {NULL};
-	const SmithSandboxBind binds[] = {{directory, INSIDE, true}, {request->pip, PIP, false}};
+	g_autofree char *pip = NULL;
+	if (request->pip != NULL) {
+		pip = smith_pip_unpack(execution, root, request->python, request->pip, error);
+		if (pip == NULL)
+			return FALSE;
+	}
+	const SmithSandboxBind binds[] = {{directory, INSIDE, true}, {pip, PIP, false}};
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 	const char *const first[] = {request->python, "-c", program, INSIDE,
 				     request->pip != NULL ? PIP : ""};

@@ -3,6 +3,7 @@
 # What is not pinned is resolved by real pip in the sandbox; indexes, updates, overrides, source distributions.
 # Debian packages: bats, python3, python3-pip-whl, and make-base's.
 
+# shellcheck disable=SC2030,SC2031,SC2154  # variables of lib.bash
 bats_require_minimum_version 1.5.0
 load lib
 
@@ -169,11 +170,7 @@ index() {
 	locks '' 'acme==1 flask==2'
 	grep -q "\"url\": \"$url/private/acme/acme-1-py3-none-any.whl\"" "$fleet/build-lock.json"
 	rm -r "$BATS_TEST_TMPDIR/indexes/private/acme"
-	findings_of 'no version satisfies acme' || {
-		# the lock's version is gone, and is looked for nowhere else
-		smith lock --update
-		[ "$status" -eq 3 ]
-	}
+	findings_of 'no version satisfies acme'
 }
 
 @test "an index that does not answer is the error" {
@@ -197,25 +194,7 @@ index() {
 	[ "$(digests "$fleet" "$store")" ]
 	smith history localhost/t/s:latest
 	[[ $output == *"wheel src 1"* && $output != *helper* && $output != *"wheel pip"* ]]
-	# anew, in a store that has nothing
-	one=$(digests "$fleet" "$store")
-	cp -r "$store" "$BATS_TEST_TMPDIR/other"
-	rm -r "$BATS_TEST_TMPDIR"/other/cache/{files,steps}
-	[ "$(digests "$fleet" "$BATS_TEST_TMPDIR/other")" = "$one" ]
-	# another one than the lock has
-	rm -r "$BATS_TEST_TMPDIR"/other/cache/{files,steps}
-	sed -i '/"file": "src-1-py3/,/"by"/s/"sha256": "[0-9a-f]\{8\}/"sha256": "00000000/' "$fleet/build-lock.json"
-	store=$BATS_TEST_TMPDIR/other smith build
-	[ "$status" -eq 5 ]
-	[[ $stderr == *"built of 'src-1.tar.gz' is 'sha256:"*"its build is not reproducible"* ]]
-}
-
-@test "what a build was told, and that it had no network" {
-	packages sdist:src==1 helper==1
-	service '[src==1]'
-	locks '' 'src==1'
-	smith build -o "oci-archive:$BATS_TEST_TMPDIR/x.tar"
-	[ "$status" -eq 0 ]
+	# what it was told, and that it had no network
 	sha=$(python3 -c 'import json,sys; print([w["sha256"] for w in json.load(open(sys.argv[1]))["wheels"] if w["name"] == "src"][0])' \
 		"$fleet/build-lock.json")
 	run -0 python3 -c '
@@ -228,6 +207,16 @@ print([i.filename for i in z.infolist()] == sorted(z.namelist(), key=lambda n: (
 	[ "${lines[1]}" = "NETWORK = 'none'" ]
 	[ "${lines[2]}" = "PLACE = '/build/src'" ]
 	[[ $output == *"{1980} {'0o100644'}"*True ]]
+	# anew, when the store has nothing of it
+	one=$(digests "$fleet" "$store")
+	rm -r "$store"/cache/{files,steps}
+	[ "$(digests "$fleet" "$store")" = "$one" ]
+	# another one than the lock has
+	rm -r "$store"/cache/{files,steps}
+	sed -i '/"file": "src-1-py3/,/"by"/s/"sha256": "[0-9a-f]\{8\}/"sha256": "00000000/' "$fleet/build-lock.json"
+	smith build
+	[ "$status" -eq 5 ]
+	[[ $stderr == *"built of 'src-1.tar.gz' is 'sha256:"*"its build is not reproducible"* ]]
 }
 
 @test "a lock is exported for pip and as pylock.toml" {
@@ -239,7 +228,6 @@ print([i.filename for i in z.infolist()] == sorted(z.namelist(), key=lambda n: (
 	# real pip takes it
 	run -0 /usr/bin/python3 -m pip install --quiet --dry-run --ignore-installed --break-system-packages --no-index \
 		--find-links "$fleet/wheels" --require-hashes --only-binary :all: -r "$plain/r.txt" --report "$plain/report"
-	[ "$(grep -c '"version": "1",' "$plain/report")" -eq 0 ] || true
 	[ "$(python3 -c 'import json,sys; print(sorted(i["metadata"]["name"] for i in json.load(open(sys.argv[1]))["install"]))' "$plain/report")" = "['a', 'b']" ]
 	smith lock --export "$fleet/pylock.toml" --of S
 	[ "$status" -eq 0 ]
