@@ -236,6 +236,8 @@ static void mask_proc(int proc)
 	}
 }
 
+#define LEAST_PID_MAX 301 /* that the kernel takes */
+
 /* Where the kernel counts processes of a namespace (Linux 6.14), root has a limit, too. */
 static void limit_processes(int proc, const SmithPlan *plan)
 {
@@ -245,7 +247,10 @@ static void limit_processes(int proc, const SmithPlan *plan)
 
 	for (uint32_t i = 0; fd >= 0 && i < plan->n_limits; i++)
 		if (limits[i].resource == RLIMIT_NPROC)
-			(void)dprintf(fd, "%llu\n", (unsigned long long)limits[i].hard);
+			(void)dprintf(fd, "%llu\n",
+				      (unsigned long long)(limits[i].hard < LEAST_PID_MAX
+								   ? LEAST_PID_MAX
+								   : limits[i].hard));
 	if (fd >= 0)
 		close(fd);
 }

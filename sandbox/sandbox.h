@@ -45,7 +45,7 @@ typedef struct {
 typedef struct {
 	guint seconds;	 /* 3600 */
 	guint64 memory;	 /* bytes of address space of each process; none */
-	guint processes; /* at once; 4096 */
+	guint processes; /* at once; 4096. Of root since Linux 6.14 only, and at least 301 */
 	guint64 output;	 /* bytes of log; 64 MiB */
 	guint64 file;	 /* bytes of any one file; none */
 } SmithSandboxLimits;
