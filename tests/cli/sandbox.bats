@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The sandbox: what a step sees, what it cannot reach, its limits, and that nothing of it stays. One step at a time is
 # run by tests/tools/sandbox-run.c on a root that has the machine's /usr.
-# Debian packages: bats, gcc, python3, util-linux.
+# Debian packages: bats, gcc, procps, python3, util-linux.
 
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154  # scripts in quotes; a test changes its own variables; run sets stderr
 bats_require_minimum_version 1.5.0
