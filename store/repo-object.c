@@ -214,10 +214,7 @@ static gboolean set_meta(int fd, const SmithEntry *entry, GVariant *xattrs, GErr
 	    0)
 		return TRUE;
 	if (errno == ENOTSUP)
-		return smith_throw(error, SMITH_ERROR_UNSUPPORTED,
-				   "the store's file system keeps no user attributes (xattr(7)), "
-				   "which unpacked layers need: put the store on ext4, xfs or "
-				   "btrfs");
+		return smith_throw(error, SMITH_ERROR_UNSUPPORTED, SMITH_REPO_NO_XATTRS);
 	if (errno == ENOSPC || errno == E2BIG || errno == ERANGE)
 		return smith_throw(error, SMITH_ERROR_LIMIT,
 				   "cannot keep %" G_GSIZE_FORMAT

@@ -22,6 +22,10 @@
  * stays valid.
  */
 #define SMITH_REPO_META "user.ostreemeta"
+#define SMITH_REPO_NO_XATTRS                                                                       \
+	"the store's file system keeps no user attributes (xattr(7)), which unpacked layers "      \
+	"need: "                                                                                   \
+	"put the store on ext4, xfs or btrfs"
 #define SMITH_REPO_MTIME "ocismith.mtime"
 #define SMITH_REPO_IMPLIED "ocismith.implied" /* a directory that no entry spoke of */
 

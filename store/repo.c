@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -36,12 +38,13 @@ static char *make_temporary(int store_fd, GError **error)
 	return smith_throw_errno_null(error, "cannot make a directory for a repository");
 }
 
-/* A repository that is half made never has its name. */
-static gboolean make_repo(const SmithOstreeLib *lib, int store_fd, GError **error)
+static gboolean fill_repo(const SmithOstreeLib *lib, int store_fd, const char *name, GError **error)
 {
-	g_autofree char *name = make_temporary(store_fd, error);
-	if (name == NULL)
+	smith_autofd int fd = smith_fd_open_dir(store_fd, name, error);
+	if (fd < 0)
 		return FALSE;
+	if (fsetxattr(fd, "user.ocismith", "", 0, 0) < 0 && errno == ENOTSUP)
+		return smith_throw(error, SMITH_ERROR_UNSUPPORTED, SMITH_REPO_NO_XATTRS);
 	g_autoptr(OstreeRepo) repo = lib->ostree_repo_create_at(
 		store_fd, name, OSTREE_REPO_MODE_BARE_USER, NULL, NULL, error);
 	if (repo == NULL)
@@ -52,7 +55,16 @@ static gboolean make_repo(const SmithOstreeLib *lib, int store_fd, GError **erro
 	/* a full disk says so itself */
 	g_key_file_set_integer(config, "core", "min-free-space-percent", 0);
 	g_key_file_set_integer(config, "core", "lock-timeout-secs", -1);
-	gboolean ok = lib->ostree_repo_write_config(repo, config, error);
+	return lib->ostree_repo_write_config(repo, config, error);
+}
+
+/* A repository that is half made never has its name. */
+static gboolean make_repo(const SmithOstreeLib *lib, int store_fd, GError **error)
+{
+	g_autofree char *name = make_temporary(store_fd, error);
+	if (name == NULL)
+		return FALSE;
+	gboolean ok = fill_repo(lib, store_fd, name, error);
 	if (ok && renameat2(store_fd, name, store_fd, "repo", RENAME_NOREPLACE) == 0)
 		return TRUE;
 	/* another process was first */

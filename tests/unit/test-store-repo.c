@@ -548,6 +548,35 @@ static void test_full_disk(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
 		g_assert_cmpint(status, ==, 0);
 }
 
+static int try_without_xattrs(const char *path)
+{
+	g_autoptr(GError) error = NULL;
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("ramfs", path, "ramfs", 0, NULL) < 0 ||
+	    setxattr(path, "user.smith-test", "", 0, 0) == 0)
+		return 77;
+	if (build(path, &error) || !g_error_matches(error, SMITH_ERROR, SMITH_ERROR_UNSUPPORTED) ||
+	    strstr(error->message, "put the store on ext4") == NULL)
+		return 1;
+	/* nothing half made is left */
+	smith_autofd int fd = smith_fd_open_dir(AT_FDCWD, path, NULL);
+	g_autoptr(GPtrArray) names = smith_fd_list_dir(fd, NULL);
+	return names->len == 2 ? 0 : 2;
+}
+
+static void test_no_xattrs(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+	int status = -1;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(try_without_xattrs(fixture->path));
+	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+	if (WEXITSTATUS(status) == 77)
+		g_test_skip("no file system without user attributes can be mounted here");
+	else
+		g_assert_cmpint(status, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -565,6 +594,7 @@ int main(int argc, char **argv)
 		{"/store/repo/again", test_again},
 		{"/store/repo/together", test_together},
 		{"/store/repo/killed", test_killed},
+		{"/store/repo/no-xattrs", test_no_xattrs},
 		{"/store/repo/full-disk", test_full_disk},
 	};
 	g_test_init(&argc, &argv, NULL);
