@@ -202,6 +202,20 @@ class Bench:
         shutil.rmtree(out)
 
 
+def resolve(bench, name, pins, runs):
+    """Real pip in the sandbox beside the same pip alone; the store knows the base's root and pip, as it does from the
+    second time on."""
+    fleet = inputs.write_loose(bench.work, name, pins)
+    smith = Smith(bench, fleet, name, [])
+    smith.run('lock')
+    bench.add('ocismith', name, 'resolve', measure(
+        bench.local, smith.command('lock'), runs, lambda: os.unlink(fleet + '/build-lock.json')))
+    bench.add('pip', name, 'resolve', measure(bench.local, [
+        '/usr/bin/python3', '-m', 'pip', 'install', '--dry-run', '--ignore-installed', '--quiet', '--no-input',
+        '--disable-pip-version-check', '--break-system-packages', '--no-index', '--find-links', bench.work + '/wheels',
+        '--report', bench.work + '/report.json', '-r', fleet + '/loose.txt'], runs))
+
+
 def machine():
     with open('/proc/cpuinfo', encoding='utf-8') as f:
         model = [line.split(':', 1)[1].strip() for line in f if line.startswith('model name')]
@@ -227,6 +241,8 @@ def main():
         runs = 3 if options.quick or name == 'heavy' else 5
         bench.floor(name, services, runs)
         Smith(bench, fleet, name, services).jobs(runs, [] if name == 'twenty' else ['zstd', 'gzip'])
+        if name == 'web':
+            resolve(bench, name, services[0][1], runs)
         if buildah:
             buildah.jobs(name, services, runs)
     bench.local.close()

@@ -112,3 +112,18 @@ def write_fleet(work, name, services, wheels):
     write(fleet + '/fleet.yaml', text)
     write(fleet + '/families.d/base.yaml', 'family: base\nfrom: "oci:../../base:debian-python:12"\n')
     return fleet
+
+
+def write_loose(work, name, pins):
+    """WORK/fleets/NAME-resolve: a service that says no versions, and pip's wheel for a base that has none."""
+    fleet = '%s/fleets/%s-resolve' % (work, name)
+    shutil.rmtree(fleet, ignore_errors=True)
+    write(fleet + '/loose.txt', ''.join(p.replace('==', '>=', 1) + '\n' for p in pins))
+    write_app('%s/%s' % (fleet, name), name)
+    write(fleet + '/fleet.yaml',
+          'fleet: bench\nregistry: localhost\ntag: bench\nwheels: {find_links: [../../wheels, pip]}\nservices:\n' +
+          SERVICE % {'name': name, 'folder': name, 'lock': 'loose.txt', 'port': 8080})
+    write(fleet + '/families.d/base.yaml', 'family: base\nfrom: "oci:../../base:debian-python:12"\n')
+    os.mkdir(fleet + '/pip')
+    shutil.copy(glob.glob('/usr/share/python-wheels/pip-*.whl')[0], fleet + '/pip')
+    return fleet

@@ -29,6 +29,10 @@ def aims(result):
         floor = find(result, 'floor', row['service'], 'cold')
         return row['wheel_layer_bytes'] / floor['wheel_bytes'] if floor else None
 
+    def per_pip(row):
+        alone = find(result, 'pip', row['service'], row['job'])
+        return row['wall'] / alone['wall'] if alone else None
+
     def wall(row):
         return row['wall']
 
@@ -40,6 +44,7 @@ def aims(result):
     add('heavy, cold, against the floor', 'heavy', 'cold', 1.3, '%.2f x', per_floor)
     add('twenty services, cold', 'twenty', 'cold', 0.5, '%.3f s', wall)
     add("twenty services, wheels' layers against the wheels", 'twenty', 'cold', 1.1, '%.3f x', per_wheels)
+    add('web, resolve, against pip alone', 'web', 'resolve', 1.15, '%.2f x', per_pip)
     for service in ('web', 'heavy', 'twenty'):
         add(service + ', cold, peak memory', service, 'cold', 64, '%.0f MiB', lambda row: row['peak_mib'])
     return found
