@@ -70,6 +70,24 @@ owners() {
 	fi
 }
 
+@test "when the process that answers is killed, the step ends" {
+	local run outer init step i
+	[ -e /proc/self/task/$$/children ] || skip 'this kernel does not list children'
+	"$build/tests/sandbox-run" --record --work "$work" --env PATH=/bin "$root" /bin/owners 100000000 1 /srv 3>&- >log 2>&1 &
+	run=$!
+	for ((i = 0; i < 100; i++)); do
+		read -r outer </proc/$run/task/$run/children || true
+		[ -z "$outer" ] || read -r init </proc/"$outer"/task/"$outer"/children || true
+		[ -z "$init" ] || read -r step </proc/"$init"/task/"$init"/children || true
+		[ ! -e "$work/upper/srv/team1" ] || break
+		sleep 0.1
+	done
+	kill -KILL "$init"
+	wait "$run" && false || [ $? = 125 ]
+	[ -n "$step" ]
+	[ ! -e "/proc/$step" ]
+}
+
 @test "the model is what the kernel does for root" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	run -0 owners --mode root -- "$operations" "${SEED:-1}" /srv
