@@ -104,14 +104,14 @@ static void try_magic(void)
 /* What answers has descriptors of its own, of what lies outside. */
 static void try_first_process(void)
 {
-	static const char *const ways[] = {"/proc/1/fd/%d", "/proc/1/task/1/fd/%d",
-					   "/proc/self/../1/fd/%d", "d0/one/fd/%d"};
+	static const char *const ways[] = {"/proc/1/fd/", "/proc/1/task/1/fd/",
+					   "/proc/self/../1/fd/", "d0/one/fd/"};
 	char path[64];
 	expect(symlink("/proc/1", "d0/one") == 0, "a link to the first process");
 	for (unsigned way = 0; way < sizeof ways / sizeof *ways; way++) {
 		bool refused = true;
 		for (int fd = 0; fd < 40; fd++) {
-			snprintf(path, sizeof path, ways[way], fd);
+			snprintf(path, sizeof path, "%s%d", ways[way], fd);
 			refused = refused && chown(path, 1, 1) < 0 && chmod(path, 0700) < 0;
 			strcat(path, "/made");
 			refused = refused && mknod(path, S_IFCHR, makedev(1, 3)) < 0;
