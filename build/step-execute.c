@@ -48,9 +48,12 @@ static void add_root(SmithKey *key, const SmithLockBase *base, const GPtrArray *
 	smith_key_strv(key, "below", (char **)keys->pdata);
 }
 
+/* @what is to execute on it. */
 static SmithRoot *root_of(const SmithStepContext *context, const SmithLockBase *base,
-			  const GPtrArray *below, GError **error)
+			  const GPtrArray *below, const char *what, GError **error)
 {
+	if (!smith_family_check_platform(context->lock, what, error))
+		return NULL;
 	g_autoptr(SmithRoot) root = smith_root_of_image(context->store, base->digest, error);
 	for (guint i = 0; root != NULL && i < below->len; i++) {
 		const SmithLayer *layer = ((SmithStep *)below->pdata[i])->layer;
@@ -162,7 +165,7 @@ static SmithLayer *run_step(SmithStep *step, GError **error)
 	SmithExecution execution = execution_of(context);
 	g_auto(SmithScratch) scratch = SMITH_SCRATCH_INIT;
 	g_auto(GStrv) env = run_env(context, run), kept = kept_paths(run);
-	g_autoptr(SmithRoot) root = root_of(context, step->base, step->below, error);
+	g_autoptr(SmithRoot) root = root_of(context, step->base, step->below, step->name, error);
 	if (root == NULL || !smith_scratch_make(&scratch, context->store, error) ||
 	    !smith_scratch_lay(&scratch, INPUTS, step->entries, context->epoch, error))
 		return NULL;
@@ -232,7 +235,7 @@ static SmithLayer *install_step(SmithStep *step, GError **error)
 		g_array_append_val(wheels, row);
 	}
 	g_autofree char *minor = smith_step_minor(step->base->python_version);
-	g_autoptr(SmithRoot) root = root_of(context, step->base, step->below, error);
+	g_autoptr(SmithRoot) root = root_of(context, step->base, step->below, step->name, error);
 	const SmithPipInstall install = {
 		.step = step->name,
 		.python = step->base->python,
@@ -346,15 +349,16 @@ static gboolean compile(const SmithStepContext *context, GPtrArray *steps, GErro
 	const SmithStep *first = steps->pdata[0];
 	SmithExecution execution = execution_of(context);
 	g_autofree char *minor = smith_step_minor(first->base->python_version);
+	g_autoptr(SmithRoot) root = root_of(context, first->base, first->below, "bytecode", error);
+	if (root == NULL)
+		return FALSE;
 	g_autoptr(SmithBytecode) bytecode = smith_bytecode_new(context->store, minor, error);
 	if (bytecode == NULL)
 		return FALSE;
 	for (guint i = 0; i < steps->len; i++)
 		if (!add_step(bytecode, steps->pdata[i], error))
 			return FALSE;
-	g_autoptr(SmithRoot) root = root_of(context, first->base, first->below, error);
-	if (root == NULL ||
-	    !smith_bytecode_compile(bytecode, &execution, root, first->base->python, error))
+	if (!smith_bytecode_compile(bytecode, &execution, root, first->base->python, error))
 		return FALSE;
 	for (guint i = 0; i < steps->len; i++) {
 		SmithStep *step = steps->pdata[i];

@@ -141,3 +141,12 @@ for wheel in json.load(open(sys.argv[1]))["wheels"]:
 	run python3 "$tools/check-pycs.py" "$store/oci" localhost/hello-worker:demo
 	[[ $output == '0 '* ]]
 }
+
+@test "of another architecture nothing can be compiled" {
+	sed -i 's|"platform": "linux/amd64"|"platform": "linux/arm64"|' "$fleet/build-lock.json"
+	sed -i '/^platform:/d' "$fleet/fleet.yaml"
+	run --separate-stderr "$ocismith" --progress none -C "$fleet" --store "$store" build
+	echo "$stderr"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"linux/arm64"* ]]
+}
