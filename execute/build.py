@@ -4,7 +4,7 @@
 MODE: static   what [build-system] requires
       dynamic  what the backend requires beside that
       wheel    the wheel
-THERE is a directory for answers, PIP a directory with pip in it or empty; /ocismith.wheels holds the build requirements.
+THERE is a directory for answers, PIP one with pip in it or empty; /ocismith.wheels holds the build requirements.
 """
 import importlib.util
 import io

@@ -62,7 +62,8 @@ def wheel(out, name, version, requires):
 
 def sdist(out, name, version, requires):
     stem = '%s-%s' % (name, version)
-    files = {'pyproject.toml': PYPROJECT, 'PKG-INFO': 'Metadata-Version: 2.1\nName: %s\nVersion: %s\n' % (name, version),
+    files = {'pyproject.toml': PYPROJECT,
+             'PKG-INFO': 'Metadata-Version: 2.1\nName: %s\nVersion: %s\n' % (name, version),
              'backend.py': BACKEND % {'name': name, 'version': version, 'requires': requires}}
     with tarfile.open('%s/%s.tar.gz' % (out, stem), 'w:gz') as tar:
         for path, text in files.items():
