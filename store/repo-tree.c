@@ -230,5 +230,5 @@ gboolean smith_repo_node_apply(SmithRepoNode *root, SmithRepoNode *layer, GError
 	g_autoptr(SmithRepoNode) owned = layer;
 	g_autoptr(GString) path = g_string_new(NULL);
 	Apply apply = {.root = root, .path = path};
-	return apply_dir(&apply, root, layer, error);
+	return apply_dir(&apply, root, owned, error);
 }
