@@ -154,7 +154,6 @@ static char *make_trial(const char *directory)
 {
 	static const char *const names[] = {"lower/dir", "upper", "work"};
 	g_autofree char *path = g_build_filename(directory, "ocismith-doctor-XXXXXX", NULL);
-	g_autofree char *file = NULL;
 	smith_autofd int dir = -1;
 
 	if (g_mkdtemp_full(path, 0700) == NULL)
