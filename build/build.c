@@ -8,6 +8,7 @@
 #include "build/image.h"
 #include "build/step-execute.h"
 #include "fleet/base-image.h"
+#include "fleet/bootstrap-base.h"
 #include "fleet/sdist.h"
 
 /* One image to make: a service on a host, or a family. */
@@ -346,11 +347,15 @@ static gboolean import_bases(const Plan *plan, GError **error)
 {
 	const SmithBuildOptions *options = plan->options;
 	g_autoptr(GHashTable) done = g_hash_table_new(NULL, NULL);
+	SmithFamilyContext context = smith_step_family_context(&plan->context);
 	for (guint i = 0; i < plan->jobs->len; i++) {
 		const Job *job = plan->jobs->pdata[i];
-		if (g_hash_table_add(done, (gpointer)job->base) &&
-		    !smith_base_import(options->fleet, options->store, job->base,
-				       options->lock->platform, error))
+		if (!g_hash_table_add(done, (gpointer)job->base))
+			continue;
+		if (job->base->debs != NULL
+			    ? !smith_bootstrap_import(&context, job->base, error)
+			    : !smith_base_import(options->fleet, options->store, job->base,
+						 options->lock->platform, error))
 			return FALSE;
 	}
 	return TRUE;

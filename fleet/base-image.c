@@ -349,6 +349,12 @@ static bool is_whole(const SmithLayout *layout, const SmithDescriptor *image)
 	return true;
 }
 
+bool smith_base_is_whole(const SmithStore *store, const SmithLockBase *base)
+{
+	g_autoptr(SmithDescriptor) image = descriptor_of(base);
+	return is_whole(smith_store_layout(store), image);
+}
+
 gboolean smith_base_import(const SmithFleet *fleet, SmithStore *store, const SmithLockBase *base,
 			   const char *platform, GError **error)
 {

@@ -24,6 +24,9 @@ SmithLockBase *smith_base_lock(const SmithFleet *fleet, SmithStore *store, const
 SmithLockBase *smith_base_look(SmithStore *store, const SmithLockBase *base,
 			       const GPtrArray *layers, GError **error);
 
+/* TRUE if the store has all blobs of the locked base. */
+bool smith_base_is_whole(const SmithStore *store, const SmithLockBase *base);
+
 /* Makes sure that the store has all blobs of the locked base; SMITH_ERROR_VERIFY when what its
  * reference names now has another digest or size. */
 gboolean smith_base_import(const SmithFleet *fleet, SmithStore *store, const SmithLockBase *base,

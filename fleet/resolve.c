@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "fleet/base-image.h"
+#include "fleet/bootstrap-base.h"
 #include "fleet/closure.h"
 #include "fleet/collide.h"
 #include "fleet/pick.h"
@@ -58,8 +59,9 @@ static char *own_platform(void)
 	return smith_platform_to_string(platform);
 }
 
-static gboolean lock_base(Resolve *resolve, const char *from, GError **error)
+static gboolean lock_base(Resolve *resolve, const SmithFamily *family, GError **error)
 {
+	const char *from = family->from;
 	if (g_hash_table_contains(resolve->known, from))
 		return TRUE;
 	const SmithLock *previous = resolve->options->previous;
@@ -68,8 +70,11 @@ static gboolean lock_base(Resolve *resolve, const char *from, GError **error)
 			? smith_lock_base(previous, from)
 			: NULL;
 	smith_events_start(resolve->options->events, from);
-	SmithLockBase *base = smith_base_lock(resolve->fleet, resolve->store, from,
-					      resolve->lock->platform, old, error);
+	SmithLockBase *base = family->bootstrap != NULL
+				      ? smith_bootstrap_lock(&resolve->family, resolve->lock,
+							     resolve->options, family, error)
+				      : smith_base_lock(resolve->fleet, resolve->store, from,
+							resolve->lock->platform, old, error);
 	if (base == NULL)
 		return FALSE;
 	g_ptr_array_add(resolve->lock->bases, base);
@@ -130,7 +135,7 @@ static gboolean add_family(Resolve *resolve, const SmithFamily *family, GError *
 		return TRUE;
 	const SmithFamily *parent = smith_fleet_family(resolve->fleet, family->from);
 	if (parent != NULL ? !add_family(resolve, parent, error)
-			   : !lock_base(resolve, family->from, error))
+			   : !lock_base(resolve, family, error))
 		return FALSE;
 	if (!smith_resolve_apt(&resolve->family, resolve->lock, resolve->options, family, error))
 		return FALSE;

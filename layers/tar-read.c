@@ -402,6 +402,8 @@ static gboolean open_archive(Reader *reader, GError **error)
 		result = lib->archive_read_support_filter_gzip(reader->archive);
 	if (result == ARCHIVE_OK)
 		result = lib->archive_read_support_filter_zstd(reader->archive);
+	if (result == ARCHIVE_OK && reader->limits.xz)
+		result = lib->archive_read_support_filter_xz(reader->archive);
 	if (result == ARCHIVE_OK)
 		result = lib->archive_read_open2(reader->archive, reader, NULL, read_callback, NULL,
 						 NULL);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include "base/entry.h"
 #include "base/stream.h"
@@ -24,6 +25,7 @@ typedef struct {
 	guint64 entries;     /* at most so many; 0 in any field: the default */
 	guint64 total_bytes; /* all contents together, holes included */
 	guint64 xattr_bytes; /* names and values of one entry */
+	bool xz;	     /* xz may compress it, too: no layer's may */
 } SmithTarLimits;
 
 #define SMITH_TAR_MAX_ENTRIES 2000000

@@ -211,7 +211,7 @@ static void refuse(const char *script, int code, const char *message)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) tar = python_tar("w", script);
-	SmithTarLimits limits = {5, 100000, 1000};
+	SmithTarLimits limits = {5, 100000, 1000, false};
 	g_autofree char *text = describe(tar, &limits, &error);
 	if (text != NULL)
 		g_test_message("%s gave %s", script, text);
@@ -274,7 +274,7 @@ static void test_bit_flips(void)
 	g_autoptr(GBytes) tar = own_tar();
 	gsize size;
 	const guint8 *data = g_bytes_get_data(tar, &size);
-	SmithTarLimits limits = {100, 10000000, 1000};
+	SmithTarLimits limits = {100, 10000000, 1000, false};
 	for (guint i = 0; i < 3000; i++) {
 		g_autofree guint8 *copy = g_memdup2(data, size);
 		guint32 where = i < 2000 ? i * 2 % 4096 : (guint32)(size - 1 - i * 3 % 9000);

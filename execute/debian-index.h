@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "execute/deb.h"
+
+/*
+ * The index of a Debian archive, read without apt: for a base that is made of nothing else.
+ *
+ * InRelease is verified by the machine's gpgv against a keyring, and the packages' index against
+ * the digest in it. SMITH_ERROR_VERIFY; SMITH_ERROR_UNSUPPORTED names what the machine lacks.
+ */
+#define SMITH_DEBIAN_KEYRING "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+typedef struct {
+	const char *mirror;
+	const char *suite;
+	const char *const *components;
+	const char *architecture;
+	const char *keyring; /* a path of this machine */
+} SmithDebianArchive;
+
+/*
+ * The essential and required packages, apt, @words (names) and what they depend on, by file name
+ * (element-type SmithDeb*). Of alternatives the first that is chosen already, else the first that
+ * there is. *@index becomes "URL sha256:HEX" of the signed file. SMITH_ERROR_NOT_FOUND with the
+ * nearest name.
+ */
+GPtrArray *smith_debian_closure(const SmithDebianArchive *archive, const char *const *words,
+				char **index, GError **error);
