@@ -720,8 +720,8 @@ static void test_images(void)
 		{"{family: f, app: {script: a, exec: [b]}}", "bad-value"},
 		{"{family: f, app: [a]}", "wrong-type"},
 		{"{family: auto, app: {script: a}}", "family-auto"}, /* there is none */
-		{"{" APP ", pip: {requirements: null}}", "wrong-type"},
-		{"{" APP ", pip: {file: a}}", "wrong-type unknown-key"},
+		{"{" APP ", pip: {requirements: null}}", "missing-key"},
+		{"{" APP ", pip: {file: a}}", "missing-key unknown-key"},
 		{"{" APP ", pip: [a==1, 2]}", "wrong-type"},
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
