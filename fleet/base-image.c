@@ -9,6 +9,7 @@
 #include "layers/archive.h"
 #include "layers/tree.h"
 #include "oci/ref.h"
+#include "store/key.h"
 
 static bool is_apk_database(const char *path)
 {
@@ -200,40 +201,82 @@ static gboolean check_platform(const SmithImageConfig *config, const char *platf
 	return TRUE;
 }
 
-static gboolean look(SmithLockBase *base, const SmithLayout *layout, const SmithManifest *manifest,
-		     const SmithImageConfig *config, GError **error)
+static void look(SmithLockBase *base, const SmithTree *tree, const SmithImageConfig *config)
 {
-	g_autoptr(SmithTree) tree = smith_tree_new();
-	if (!smith_tree_apply_image(tree, layout, manifest, is_wanted, error))
-		return FALSE;
 	find_python(tree, config, base);
 	find_libc(tree, base);
 	find_init(tree, base);
 	base->passwd = lines_of(tree, "etc/passwd");
 	base->group = lines_of(tree, "etc/group");
-	return TRUE;
 }
 
-static SmithLockBase *new_base(const SmithDescriptor *image, const char *from)
+static char *make_key(const SmithManifest *manifest)
 {
-	SmithLockBase *base = g_new0(SmithLockBase, 1);
+	g_autoptr(GPtrArray) layers = g_ptr_array_new();
+	for (guint i = 0; i < manifest->layers->len; i++)
+		g_ptr_array_add(layers, ((SmithDescriptor *)manifest->layers->pdata[i])->digest);
+	g_ptr_array_add(layers, NULL);
+	SmithKey *key = smith_key_new("look");
+	smith_key_string(key, "config", manifest->config->digest);
+	smith_key_strv(key, "layers", (char **)layers->pdata);
+	return smith_key_finish(key);
+}
+
+static SmithLockBase *recall(const SmithStore *store, const char *key)
+{
+	g_autoptr(GBytes) bytes = smith_store_get_step(store, key);
+	if (bytes == NULL)
+		return NULL;
+	gsize length = 0;
+	const char *text = g_bytes_get_data(bytes, &length);
+	return smith_lock_base_read(text, length);
+}
+
+static void name_base(SmithLockBase *base, const SmithDescriptor *image, const char *from)
+{
+	g_free(base->from);
+	g_free(base->media_type);
+	g_free(base->digest);
 	base->from = g_strdup(from);
 	base->media_type = g_strdup(image->media_type);
 	base->digest = g_strdup(image->digest);
 	base->size = image->size;
+}
+
+/* What is in layers that have been looked into before does not change: inflating them takes longer
+ * than all else that a lock does. */
+static SmithLockBase *look_inside(SmithStore *store, const SmithManifest *manifest,
+				  const SmithImageConfig *config, const SmithDescriptor *image,
+				  const char *from, GError **error)
+{
+	g_autofree char *key = make_key(manifest);
+	SmithLockBase *base = recall(store, key);
+	if (base != NULL) {
+		name_base(base, image, from);
+		return base;
+	}
+	g_autoptr(SmithTree) tree = smith_tree_new();
+	if (!smith_tree_apply_image(tree, smith_store_layout(store), manifest, is_wanted, error))
+		return NULL;
+	base = g_new0(SmithLockBase, 1);
+	name_base(base, image, from);
+	look(base, tree, config);
+	gsize length = 0;
+	g_autofree char *text = smith_lock_base_write(base, &length);
+	/* what cannot be recorded is looked at again */
+	smith_store_put_step(store, key, text, length, NULL);
 	return base;
 }
 
-static SmithLockBase *look_inside(const SmithLayout *layout, const SmithDescriptor *image,
-				  const char *from, const char *platform, GError **error)
+static SmithLockBase *look_at(SmithStore *store, const SmithDescriptor *image, const char *from,
+			      const char *platform, GError **error)
 {
 	g_autoptr(SmithManifest) manifest = NULL;
 	g_autoptr(SmithImageConfig) config = NULL;
-	if (!smith_layout_load_image(layout, image, &manifest, &config, error) ||
+	if (!smith_layout_load_image(smith_store_layout(store), image, &manifest, &config, error) ||
 	    !check_platform(config, platform, error))
 		return NULL;
-	g_autoptr(SmithLockBase) base = new_base(image, from);
-	return look(base, layout, manifest, config, error) ? g_steal_pointer(&base) : NULL;
+	return look_inside(store, manifest, config, image, from, error);
 }
 
 SmithLockBase *smith_base_look(SmithStore *store, const SmithLockBase *below,
@@ -251,10 +294,7 @@ SmithLockBase *smith_base_look(SmithStore *store, const SmithLockBase *below,
 				smith_descriptor_new(layer->media_type, layer->digest,
 						     (gint64)layer->size));
 	}
-	g_autoptr(SmithLockBase) base = new_base(image, below->from);
-	return look(base, smith_store_layout(store), manifest, config, error)
-		       ? g_steal_pointer(&base)
-		       : NULL;
+	return look_inside(store, manifest, config, image, below->from, error);
 }
 
 static SmithDescriptor *import_layout(const SmithFleet *fleet, const SmithRef *ref,
@@ -391,5 +431,5 @@ SmithLockBase *smith_base_lock(const SmithFleet *fleet, SmithStore *store, const
 			    image->digest, kept->digest);
 		return NULL;
 	}
-	return look_inside(smith_store_layout(store), image, from, platform, error);
+	return look_at(store, image, from, platform, error);
 }

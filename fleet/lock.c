@@ -384,6 +384,18 @@ SmithLockBase *smith_lock_base_copy(const SmithLockBase *base)
 	return smith_bind_parse(&base_table, node, NULL);
 }
 
+char *smith_lock_base_write(const SmithLockBase *base, gsize *length)
+{
+	g_autoptr(SmithNode) node = smith_bind_write(&base_table, base);
+	return smith_json_write(node, 0, length);
+}
+
+SmithLockBase *smith_lock_base_read(const char *text, gsize length)
+{
+	g_autoptr(SmithNode) node = smith_node_read_json(text, length, "base", NULL);
+	return node != NULL ? smith_bind_parse(&base_table, node, NULL) : NULL;
+}
+
 void smith_lock_base_free(SmithLockBase *base)
 {
 	smith_bind_free(&base_table, base);

@@ -119,6 +119,9 @@ void smith_lock_sort(SmithLock *lock);
 
 SmithLockBase *smith_lock_base(const SmithLock *lock, const char *from);
 SmithLockBase *smith_lock_base_copy(const SmithLockBase *base);
+/* A base's row alone, as in the lock; NULL for a text that is none. */
+char *smith_lock_base_write(const SmithLockBase *base, gsize *length);
+SmithLockBase *smith_lock_base_read(const char *text, gsize length);
 void smith_lock_base_free(SmithLockBase *base);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithLockBase, smith_lock_base_free)
 /* Drops the base @from, or with NULL all of them. */

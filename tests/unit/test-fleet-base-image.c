@@ -200,6 +200,42 @@ static void test_keep(void)
 	refuse(&test, "oci:base:py", base, SMITH_ERROR_VERIFY, "'ocismith lock --update'");
 }
 
+/* Replaces the only record of the store. */
+static void record(const SmithStore *store, const char *text)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *steps = g_build_filename(smith_store_get_path(store), "cache/steps", NULL);
+	g_autoptr(GDir) dir = g_dir_open(steps, 0, &error);
+	g_assert_no_error(error);
+	g_autofree char *path = g_build_filename(steps, g_dir_read_name(dir), NULL);
+	g_assert_null(g_dir_read_name(dir));
+	g_assert_true(g_file_set_contents(path, text, -1, &error));
+}
+
+/* Layers are looked into once, whatever image of the same layers asks. */
+static void test_recall(void)
+{
+	g_auto(TestFleet) test = test_fleet_new();
+	g_autofree char *digest = test_fleet_base(&test, NULL);
+	g_autoptr(SmithLockBase) base = NULL;
+	g_autoptr(SmithLockBase) recalled = NULL;
+	g_autoptr(SmithLockBase) anew = NULL;
+
+	begin(&test);
+	base = look(&test, "oci:base:py");
+	record(test.store, "{\"from\": \"x\", \"mediaType\": \"x\", \"digest\": \"x\", "
+			   "\"size\": 1, \"python\": \"/recalled\"}");
+	recalled = look(&test, "oci:base:py");
+	g_assert_cmpstr(recalled->python, ==, "/recalled");
+	g_assert_cmpstr(recalled->from, ==, "oci:base:py");
+	g_assert_cmpstr(recalled->digest, ==, digest);
+	g_assert_cmpint(recalled->size, ==, base->size);
+	g_assert_cmpstr(recalled->media_type, ==, base->media_type);
+	record(test.store, "{\"from\": 1");
+	anew = look(&test, "oci:base:py");
+	g_assert_cmpstr(anew->python, ==, base->python);
+}
+
 static void test_import(void)
 {
 	static const TestFile files[] = {{"usr/bin/python3.13", "ELF"}, {NULL, NULL}};
@@ -238,6 +274,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/fleet/base-image/bad-references", test_bad_references);
 	g_test_add_func("/fleet/base-image/other-platform", test_other_platform);
 	g_test_add_func("/fleet/base-image/keep", test_keep);
+	g_test_add_func("/fleet/base-image/recall", test_recall);
 	g_test_add_func("/fleet/base-image/import", test_import);
 	return g_test_run();
 }
