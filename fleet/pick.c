@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "fleet/pip-package.h"
 #include "fleet/wheel-file.h"
 #include "oci/spec.h"
 #include "store/fetch.h"
@@ -69,7 +70,7 @@ static int open_candidate(const SmithPick *pick, GError **error)
 	const char *url = pick->candidate->url;
 	if (!smith_wheel_file_is_local(url)) {
 		g_autofree char *hex =
-			smith_fetch(pick->store, url, pick->candidate->promised, error);
+			smith_pip_package_fetch(pick->store, url, pick->candidate->promised, error);
 		if (hex == NULL)
 			return -1;
 		g_autofree char *path = smith_store_file_path(hex);

@@ -113,8 +113,8 @@ static void archive_free(gpointer data)
 	g_free(archive);
 }
 
-static gboolean add_archive(const Apt *apt, GPtrArray *archives, const SmithAptSource *source,
-			    GError **error)
+static gboolean add_archive(const SmithFleet *fleet, GPtrArray *archives,
+			    const SmithAptSource *source, GError **error)
 {
 	SmithAptArchive *archive = g_new0(SmithAptArchive, 1);
 	g_ptr_array_add(archives, archive);
@@ -127,21 +127,18 @@ static gboolean add_archive(const Apt *apt, GPtrArray *archives, const SmithAptS
 	if (*source->keyring == '/')
 		archive->keyring_path = g_strdup(source->keyring);
 	else
-		archive->keyring =
-			smith_lock_read_keyring(apt->context->fleet, source->keyring, error);
+		archive->keyring = smith_lock_read_keyring(fleet, source->keyring, error);
 	return *source->keyring == '/' || archive->keyring != NULL;
 }
 
-/* The sources of the nearest family of the chain that has some. */
-static GPtrArray *make_archives(const Apt *apt, GError **error)
+GPtrArray *smith_resolve_apt_archives(const SmithFleet *fleet, const char *name, GError **error)
 {
-	const SmithFleet *fleet = apt->context->fleet;
 	g_autoptr(GPtrArray) archives = g_ptr_array_new_with_free_func(archive_free);
-	const SmithFamily *family = apt->family;
+	const SmithFamily *family = smith_fleet_family(fleet, name);
 	while (family != NULL && (family->apt == NULL || family->apt->sources->len == 0))
 		family = smith_fleet_family(fleet, family->from);
 	for (guint i = 0; family != NULL && i < family->apt->sources->len; i++)
-		if (!add_archive(apt, archives, family->apt->sources->pdata[i], error))
+		if (!add_archive(fleet, archives, family->apt->sources->pdata[i], error))
 			return NULL;
 	return g_steal_pointer(&archives);
 }
@@ -177,7 +174,7 @@ static gboolean ask(Apt *apt, GError **error)
 	g_autoptr(SmithRoot) root = NULL;
 	if (!smith_family_check_platform(apt->lock, what, error))
 		return FALSE;
-	archives = make_archives(apt, error);
+	archives = smith_resolve_apt_archives(apt->context->fleet, family->name, error);
 	if (archives != NULL)
 		root = root_below(apt, error);
 	if (root == NULL)

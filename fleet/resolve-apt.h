@@ -13,6 +13,10 @@
  * the archive has them; those that --update names are not.
  */
 
+/* The archives of the nearest family of @name's chain that names some, none for those of the image
+ * (element-type SmithAptArchive*). */
+GPtrArray *smith_resolve_apt_archives(const SmithFleet *fleet, const char *name, GError **error);
+
 /* Adds the row of @family to the lock with its .debs, and their descriptions; those of its parents
  * are there. Nothing but the row when it has no `apt`. */
 gboolean smith_resolve_apt(const SmithFamilyContext *context, SmithLock *lock,

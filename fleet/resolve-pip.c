@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "execute/pip-resolve.h"
+#include "fleet/pip-package.h"
 #include "fleet/resolve-page.h"
 #include "fleet/wheel-file.h"
 #include "store/fetch.h"
@@ -169,9 +170,25 @@ static void add_lines(GPtrArray *texts, const GPtrArray *lines)
 					       ((SmithRequirementLine *)lines->pdata[i])->req));
 }
 
+static const SmithWheelCandidate *find_package(const SmithPipAsker *asker, const char *family,
+					       const SmithRoot *root, const SmithTarget *target,
+					       GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	g_autofree char *url = smith_pip_package_find(asker->family, family, root, &local);
+	if (url == NULL)
+		return smith_throw_null(error, SMITH_ERROR_UNSUPPORTED,
+					"base '%s' has no pip, there is no wheel of it among the "
+					"fleet's wheels, and none in a Debian package: %s",
+					target->base->from, local->message);
+	g_autofree char *file = smith_pip_package_file(url);
+	return smith_wheel_finder_add_made(asker->finder, file, url, NULL, error);
+}
+
 const SmithWheelCandidate *smith_resolve_find_pip(const SmithPipAsker *asker,
-						  const GPtrArray *indexes,
-						  const SmithTarget *target, GError **error)
+						  const GPtrArray *indexes, const char *family,
+						  const SmithRoot *root, const SmithTarget *target,
+						  GError **error)
 {
 	g_autoptr(SmithRequirement) wanted = smith_requirement_parse("pip>=22.2", NULL);
 	g_autofree char *found = NULL;
@@ -180,11 +197,13 @@ const SmithWheelCandidate *smith_resolve_find_pip(const SmithPipAsker *asker,
 	if (wheels == NULL)
 		return NULL;
 	if (wheels->len == 0)
-		return smith_throw_null(error, SMITH_ERROR_UNSUPPORTED,
-					"base '%s' has no pip, and there is no wheel of it among "
-					"the fleet's wheels",
-					target->base->from);
+		return find_package(asker, family, root, target, error);
 	return wheels->pdata[0];
+}
+
+static const char *family_of(const SmithSet *set)
+{
+	return strcmp(set->kind, "family") == 0 ? set->name : set->from;
 }
 
 static gboolean find_pip(Question *question, GError **error)
@@ -192,7 +211,8 @@ static gboolean find_pip(Question *question, GError **error)
 	const SmithPipAsker *asker = question->asker;
 	SmithStore *store = asker->family->execution.store;
 	const SmithWheelCandidate *wheel =
-		smith_resolve_find_pip(asker, question->indexes, question->set->target, error);
+		smith_resolve_find_pip(asker, question->indexes, family_of(question->set),
+				       question->root, question->set->target, error);
 	if (wheel == NULL)
 		return FALSE;
 	if (smith_wheel_file_is_local(wheel->url)) {
@@ -200,7 +220,7 @@ static gboolean find_pip(Question *question, GError **error)
 			g_canonicalize_filename(wheel->url, asker->family->fleet->directory);
 		return TRUE;
 	}
-	g_autofree char *hex = smith_fetch(store, wheel->url, wheel->promised, error);
+	g_autofree char *hex = smith_pip_package_fetch(store, wheel->url, wheel->promised, error);
 	g_autofree char *path = hex != NULL ? smith_store_file_path(hex) : NULL;
 	if (path != NULL)
 		question->pip =
@@ -228,8 +248,7 @@ static gboolean prepare(Question *question, GError **error)
 	question->pages = smith_pip_pages_new(asker->finder, asker->family->fleet,
 					      asker->family->execution.store, question->indexes,
 					      set->requirements->lines);
-	question->root = smith_family_root(
-		asker->family, strcmp(set->kind, "family") == 0 ? set->name : set->from, error);
+	question->root = smith_family_root(asker->family, family_of(set), error);
 	return question->root != NULL;
 }
 

@@ -26,11 +26,13 @@ typedef struct {
  * SMITH_ERROR_UNSUPPORTED when pip cannot be asked. */
 GPtrArray *smith_resolve_ask_pip(const SmithPipAsker *asker, const SmithSet *set, GError **error);
 
-/* A wheel of pip among the fleet's wheels, for a base that has none; SMITH_ERROR_UNSUPPORTED when
- * there is none. */
+/* A wheel of pip, for a base that has none: of the fleet's wheels, else of a package
+ * (fleet/pip-package.h) for @root, which is that of @family; SMITH_ERROR_UNSUPPORTED when there is
+ * none. */
 const SmithWheelCandidate *smith_resolve_find_pip(const SmithPipAsker *asker,
-						  const GPtrArray *indexes,
-						  const SmithTarget *target, GError **error);
+						  const GPtrArray *indexes, const char *family,
+						  const SmithRoot *root, const SmithTarget *target,
+						  GError **error);
 
 /* The indexes of a set, its own and its parents' before the fleet's (element-type SmithWheelIndex*,
  * borrowed). */

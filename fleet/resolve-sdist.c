@@ -112,7 +112,8 @@ static gboolean find_pip(Build *build, GError **error)
 	g_autoptr(GPtrArray) indexes =
 		smith_resolve_indexes(build->builder->asker->finder, &build->set);
 	const SmithWheelCandidate *wheel =
-		smith_resolve_find_pip(build->builder->asker, indexes, build->target, error);
+		smith_resolve_find_pip(build->builder->asker, indexes, build->row->family,
+				       build->root, build->target, error);
 	build->pip = wheel != NULL ? pick(build, wheel, error) : NULL;
 	return build->pip != NULL;
 }

@@ -11,6 +11,7 @@
 #include "fleet/closure.h"
 #include "fleet/collide.h"
 #include "fleet/pick.h"
+#include "fleet/pip-package.h"
 #include "fleet/resolve-apt.h"
 #include "fleet/resolve-sdist.h"
 #include "fleet/sdist.h"
@@ -546,6 +547,11 @@ static SmithPick *find_locked(gpointer data, const SmithLockWheel *wheel)
 	const Locked *locked = data;
 	if (wheel == NULL)
 		return NULL;
+	if (smith_pip_package_is(wheel->url)) {
+		const SmithWheelCandidate *pip = smith_wheel_finder_add_made(
+			locked->resolve->finder, wheel->file, wheel->url, wheel->sha256, NULL);
+		return pip != NULL ? pick_of(locked->resolve, pip) : NULL;
+	}
 	g_autofree char *text = g_strconcat(wheel->name, "==", wheel->version, NULL);
 	g_autoptr(SmithRequirement) pin = smith_requirement_parse(text, NULL);
 	g_autofree char *found = NULL;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "fleet/pip-package.h"
 #include "store/fetch.h"
 
 gboolean smith_wheel_file_is_local(const char *url)
@@ -45,7 +46,7 @@ static int open_remote(SmithStore *store, const SmithLockWheel *wheel, GError **
 	if (known >= 0 && check_wheel(known, wheel, NULL))
 		return g_steal_fd(&known);
 	/* not there yet, or damaged */
-	g_autofree char *hex = smith_fetch(store, wheel->url, wheel->sha256, error);
+	g_autofree char *hex = smith_pip_package_fetch(store, wheel->url, wheel->sha256, error);
 	smith_autofd int fd = hex != NULL ? smith_fetch_open(store, hex, error) : -1;
 	return fd >= 0 && check_wheel(fd, wheel, error) ? g_steal_fd(&fd) : -1;
 }

@@ -17,8 +17,19 @@ setup_file() {
 	make_deb broken 1 'echo what it says before
 		exit 3'
 	make_deb rival 1 '' 'Conflicts: library'
+	make_pip
 	publish
 	warm_store
+}
+
+# The package that holds a wheel of pip, with the one of this machine.
+make_pip() {
+	local wheels=/usr/share/python-wheels root=$BATS_FILE_TMPDIR/pip
+	mkdir -p "$root/DEBIAN" "$root$wheels"
+	cp "$wheels"/pip-*.whl "$root$wheels"
+	printf '%s\n' 'Package: python3-pip-whl' 'Version: 1' 'Architecture: all' 'Maintainer: t <t@example.org>' \
+		'Description: pip' >"$root/DEBIAN/control"
+	dpkg-deb --root-owner-group -Zgzip -b "$root" "$archive/pool/python3-pip-whl_1_all.deb" >/dev/null
 }
 
 # A store that has the base unpacked: $warm.
@@ -267,4 +278,28 @@ lacks() {
 	smith lock
 	[ "$status" -eq 1 ]
 	[[ $stderr = *"no '/usr/bin/apt-get'"* ]]
+}
+
+@test "a base without pip takes that of its suite, which stays out of the image" {
+	mkdir -p "$fleet/wheels" "$fleet/app"
+	PYTHONPATH=$tools PYTHONDONTWRITEBYTECODE=1 python3 "$tools/pip-packages.py" "$fleet/wheels" a==1 sdist:src==1 helper==1
+	echo 'print()' >"$fleet/app/x.py"
+	printf 'wheels: {find_links: [wheels]}\nservices:\n  s: {family: base, pip: [a, src], app: {script: app/x.py, files: [app]}}\n' \
+		>>"$fleet/fleet.yaml"
+	smith lock
+	[ "$status" -eq 0 ]
+	locked '[w["name"] for w in lock["wheels"]]' | grep -x src
+	url=$(locked '[w["url"] for w in lock["wheels"] if w["name"] == "pip"]')
+	sha=$(sha256sum <"$archive/pool/python3-pip-whl_1_all.deb" | cut -d' ' -f1)
+	[[ $url = "$mirror/pool/python3-pip-whl_1_all.deb#deb-sha256=$sha&file=pip-"*.whl ]]
+	smith lock
+	[[ $status -eq 0 && $output == *unchanged* ]]
+	smith build s
+	[ "$status" -eq 0 ]
+	smith history localhost/debs/s:latest
+	[[ $output == *"wheel src 1"* && $output != *"wheel pip"* ]]
+	# another store: the package is fetched again, and is what the lock says
+	rm -rf "$store/cache/files" "$store/cache/steps"
+	smith build s
+	[ "$status" -eq 0 ]
 }
