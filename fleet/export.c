@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "fleet/wheel-file.h"
+#include "python/pylock.h"
 
 static int compare_wheels(gconstpointer a, gconstpointer b)
 {
@@ -131,13 +132,6 @@ static void write_package(GString *text, const SmithFleet *fleet, const char *di
 	g_string_append(text, ",\n]\n");
 }
 
-static bool is_pylock(const char *path)
-{
-	g_autofree char *name = g_path_get_basename(path);
-	return strcmp(name, "pylock.toml") == 0 ||
-	       (g_str_has_prefix(name, "pylock.") && g_str_has_suffix(name, ".toml"));
-}
-
 char *smith_export(const SmithFleet *fleet, const SmithLock *lock, const char *of, const char *path,
 		   GError **error)
 {
@@ -146,7 +140,7 @@ char *smith_export(const SmithFleet *fleet, const SmithLock *lock, const char *o
 		return NULL;
 	g_autofree char *absolute = g_canonicalize_filename(path, NULL);
 	g_autofree char *directory = g_path_get_dirname(absolute);
-	bool toml = is_pylock(path);
+	bool toml = smith_pylock_is_name(path);
 	g_autoptr(GString) text =
 		g_string_new(toml ? "lock-version = \"1.0\"\ncreated-by = \"ocismith\"\n"
 				  : "# by ocismith lock --export\n");

@@ -531,6 +531,14 @@ static void take_lines(GPtrArray *into, GPtrArray *from, GHashTable *known)
 	}
 }
 
+static void take_pylocks(SmithRequirements *into, SmithRequirements *from)
+{
+	if (into->pylocks == NULL)
+		into->pylocks = g_steal_pointer(&from->pylocks);
+	else if (from->pylocks != NULL)
+		g_ptr_array_extend_and_steal(into->pylocks, g_steal_pointer(&from->pylocks));
+}
+
 SmithRequirements *smith_lock_read_requirements(const SmithFleet *fleet, const SmithPip *pip,
 						SmithDiag *diag)
 {
@@ -543,6 +551,7 @@ SmithRequirements *smith_lock_read_requirements(const SmithFleet *fleet, const S
 		g_autoptr(SmithRequirements) other = read_one(fleet, pip->others->pdata[i], diag);
 		take_lines(found->lines, other->lines, known);
 		take_lines(found->constraints, other->constraints, limits);
+		take_pylocks(found, other);
 	}
 	return found;
 }

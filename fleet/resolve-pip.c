@@ -179,7 +179,9 @@ static const SmithWheelCandidate *find_package(const SmithPipAsker *asker, const
 	if (url == NULL)
 		return smith_throw_null(error, SMITH_ERROR_UNSUPPORTED,
 					"base '%s' has no pip, there is no wheel of it among the "
-					"fleet's wheels, and none in a Debian package: %s",
+					"fleet's wheels, and none in a Debian package: %s (add "
+					"'apt: [python3-pip]' to the family, or put a wheel of pip "
+					"into a directory of find_links)",
 					target->base->from, local->message);
 	g_autofree char *file = smith_pip_package_file(url);
 	return smith_wheel_finder_add_made(asker->finder, file, url, NULL, error);

@@ -15,6 +15,7 @@
 #include "fleet/resolve-apt.h"
 #include "fleet/resolve-sdist.h"
 #include "fleet/sdist.h"
+#include "python/pylock.h"
 
 typedef struct {
 	const SmithFleet *fleet;
@@ -24,6 +25,7 @@ typedef struct {
 	SmithLock *lock;
 	SmithFamilyContext family; /* of that lock */
 	SmithWheelFinder *finder;
+	GHashTable *reasons; /* why pip cannot be asked, as far as it is told */
 	GHashTable *known;   /* references of bases that are in the lock */
 	GHashTable *targets; /* SmithLockBase* -> SmithTarget* */
 	GPtrArray *sets;     /* (element-type SmithSet*) parents before children */
@@ -47,6 +49,7 @@ static void resolve_clear(Resolve *resolve)
 	g_clear_pointer(&resolve->picks, g_hash_table_unref);
 	g_clear_pointer(&resolve->sdists, g_ptr_array_unref);
 	g_clear_pointer(&resolve->uses, g_ptr_array_unref);
+	g_clear_pointer(&resolve->reasons, g_hash_table_unref);
 	g_clear_pointer(&resolve->known, g_hash_table_unref);
 	g_clear_pointer(&resolve->targets, g_hash_table_unref);
 	g_clear_pointer(&resolve->finder, smith_wheel_finder_free);
@@ -99,6 +102,11 @@ static gboolean set_target(Resolve *resolve, SmithSet *set, const char *family, 
 		g_hash_table_insert(resolve->targets, (gpointer)base, target);
 	}
 	set->target = target;
+	guint before = resolve->diag->errors;
+	const GPtrArray *pylocks = set->requirements->pylocks;
+	for (guint i = 0; pylocks != NULL && i < pylocks->len; i++)
+		smith_pylock_check(pylocks->pdata[i], &target->env, resolve->diag);
+	set->sound = set->sound && resolve->diag->errors == before;
 	return TRUE;
 }
 
@@ -423,16 +431,19 @@ static void check_picks(Resolve *resolve, SmithSet *set)
 	}
 }
 
+/* The reason is told once, for it is the same for all that have it. */
 static void tell_not_pinned(Resolve *resolve, SmithSet *set, const char *reason)
 {
+	if (g_hash_table_add(resolve->reasons, g_strdup(reason)))
+		tell(resolve, set, set->place, "not-pinned",
+		     "pip cannot be asked for what is not pinned: %s", reason);
 	for (guint i = 0; i < set->requirements->lines->len; i++) {
 		const SmithRequirementLine *line = set->requirements->lines->pdata[i];
 		if (is_pinned(set, line))
 			continue;
 		g_autofree char *text = smith_requirement_to_string(line->req);
 		tell(resolve, set, line->place, "not-pinned",
-		     "requirement '%s' must be pinned with '==', for pip cannot be asked: %s", text,
-		     reason);
+		     "requirement '%s' must be pinned with '=='", text);
 	}
 }
 
@@ -765,6 +776,7 @@ SmithLock *smith_resolve(const SmithFleet *fleet, SmithStore *store,
 	resolve.lock->epoch = options->epoch;
 	resolve.lock->platform =
 		fleet->platform != NULL ? g_strdup(fleet->platform) : own_platform();
+	resolve.reasons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	resolve.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	resolve.targets =
 		g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)smith_target_free);

@@ -125,6 +125,15 @@ const SmithRule smith_rules_pip[] = {
 	 "    redis>=5                # redis==5.0.1\n"
 	 "\n"
 	 "Pin it by '=='; 'pip-compile' writes such files.\n"},
+	{"pylock", SMITH_SEVERITY_ERROR, "a pylock.toml cannot be read, or is for something else",
+	 "A pylock.toml cannot be read, is for another Python or environment than the base has,\n"
+	 "or has a package that is no wheel and no source distribution.\n"
+	 "\n"
+	 "    [[packages]]\n"
+	 "    name = \"demo\"\n"
+	 "    vcs = { type = \"git\" }      # wheels = [...]\n"
+	 "\n"
+	 "Lock it again for that Python, from wheels and source distributions.\n"},
 	{"requirement", SMITH_SEVERITY_ERROR, "a requirement cannot be read",
 	 "A requirement cannot be read.\n"
 	 "\n"

@@ -73,6 +73,8 @@ typedef struct {
 	const char *text;
 	const char *at;
 	guint depth;
+	const char *const
+		*groups; /* of a lock; NULL: `extras` and `dependency_groups` are unknown */
 } Parser;
 
 static void node_free(gpointer data)
@@ -173,9 +175,41 @@ static void normalize_extra(Operand *operand)
 	operand->text = name;
 }
 
+/* `"NAME" in extras` of a lock, which is true or false already: the same of an extra that nobody
+ * asks for. Called where an operand may begin. */
+static gboolean read_member(Parser *parser, Node *node, bool *found, GError **error)
+{
+	const char *start = parser->at;
+	skip_blanks(parser);
+	if (*parser->at != '"' && *parser->at != '\'')
+		return TRUE;
+	if (!read_string(parser, &node->left, error) || !read_operator(parser, &node->op, error))
+		return FALSE;
+	skip_blanks(parser);
+	bool is_extra = read_word(parser, "extras");
+	*found = is_extra || read_word(parser, "dependency_groups");
+	if (!*found) {
+		g_clear_pointer(&node->left.text, g_free);
+		parser->at = start;
+		return TRUE;
+	}
+	normalize_extra(&node->left);
+	if (*node->left.text == '\0' || strstr(node->op, "in") == NULL)
+		return throw_at(parser, "a name and 'in' before a set of them", error);
+	bool member = !is_extra && g_strv_contains(parser->groups, node->left.text);
+	node->op = (*node->op == 'i') != member ? "==" : "!=";
+	node->right.variable = VAR_EXTRA;
+	return TRUE;
+}
+
 static Node *parse_comparison(Parser *parser, GError **error)
 {
 	g_autoptr(Node) node = g_new0(Node, 1);
+	bool found = false;
+	if (parser->groups != NULL && !read_member(parser, node, &found, error))
+		return NULL;
+	if (found)
+		return g_steal_pointer(&node);
 	if (!read_operand(parser, &node->left, error) || !read_operator(parser, &node->op, error) ||
 	    !read_operand(parser, &node->right, error))
 		return NULL;
@@ -234,7 +268,7 @@ static Node *parse_list(Parser *parser, GError **error)
 	return g_steal_pointer(&list);
 }
 
-SmithMarker *smith_marker_parse(const char *text, GError **error)
+static SmithMarker *parse(const char *text, const char *const *groups, GError **error)
 {
 	if (strnlen(text, SMITH_MARKER_MAX + 1) > SMITH_MARKER_MAX) {
 		smith_throw(error, SMITH_ERROR_LIMIT, "a marker is longer than %d bytes",
@@ -245,7 +279,7 @@ SmithMarker *smith_marker_parse(const char *text, GError **error)
 		smith_throw(error, SMITH_ERROR_INVALID, "a marker is not valid UTF-8");
 		return NULL;
 	}
-	Parser parser = {text, text, 0};
+	Parser parser = {text, text, 0, groups};
 	g_autoptr(Node) root = parse_list(&parser, error);
 	if (root == NULL)
 		return NULL;
@@ -256,6 +290,16 @@ SmithMarker *smith_marker_parse(const char *text, GError **error)
 	SmithMarker *marker = g_new0(SmithMarker, 1);
 	marker->root = g_steal_pointer(&root);
 	return marker;
+}
+
+SmithMarker *smith_marker_parse(const char *text, GError **error)
+{
+	return parse(text, NULL, error);
+}
+
+SmithMarker *smith_marker_parse_locked(const char *text, const char *const *groups, GError **error)
+{
+	return parse(text, groups, error);
 }
 
 void smith_marker_free(SmithMarker *marker)

@@ -42,6 +42,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmithMarkerEnv, smith_marker_env_clear)
 
 /* The whole of @text must be a marker; SMITH_ERROR_INVALID tells the byte where it ceases to be. */
 SmithMarker *smith_marker_parse(const char *text, GError **error);
+/* A marker of pylock.toml, where `"NAME" in extras` and `in dependency_groups` may be asked: of no
+ * extras, and of @groups, normalised. They become comparisons of `extra` that are as true. */
+SmithMarker *smith_marker_parse_locked(const char *text, const char *const *groups, GError **error);
 void smith_marker_free(SmithMarker *marker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithMarker, smith_marker_free)
 

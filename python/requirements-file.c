@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "python/name.h"
+#include "python/pylock.h"
 
 #define BLANKS " \t\f\v"
 
@@ -77,6 +78,7 @@ void smith_requirements_free(SmithRequirements *requirements)
 	g_ptr_array_unref(requirements->find_links);
 	g_ptr_array_unref(requirements->only_binary);
 	g_ptr_array_unref(requirements->no_binary);
+	g_clear_pointer(&requirements->pylocks, g_ptr_array_unref);
 	g_free(requirements);
 }
 
@@ -693,6 +695,8 @@ static void check_hash_mode(Reader *reader)
 SmithRequirements *smith_requirements_read_with(int dirfd, const char *path, GHashTable *variables,
 						SmithDiag *diag)
 {
+	if (smith_pylock_is_name(path))
+		return smith_pylock_read(dirfd, path, diag);
 	g_autoptr(GPtrArray) stack = g_ptr_array_new();
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	Reader reader = {.dirfd = dirfd,

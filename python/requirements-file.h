@@ -44,6 +44,7 @@ typedef struct {
 	GPtrArray *find_links;	     /* (element-type char*) URLs, and paths relative to dirfd */
 	GPtrArray *only_binary;	     /* (element-type char*) ":all:" or normalised names */
 	GPtrArray *no_binary;
+	GPtrArray *pylocks; /* (element-type SmithPylock*) of python/pylock.h, or NULL: none */
 	bool no_index;
 	bool require_hashes; /* hash mode, for whichever reason */
 	bool prefer_binary;

@@ -240,6 +240,25 @@ print([i.filename for i in z.infolist()] == sorted(z.namelist(), key=lambda n: (
 	[ ! -e "$plain/x" ]
 }
 
+@test "an exported pylock.toml is read back as the same wheels" {
+	packages a==1:b b==1 a==2 helper==1 dep==1 sdist:src==1:dep
+	service '[a==1, src]'
+	locks '' 'a==1 b==1 dep==1 src==1'
+	smith lock --export "$fleet/pylock.S.toml"
+	[ "$status" -eq 0 ]
+	/usr/bin/python3 -c 'import sys, tomllib; print(tomllib.load(open(sys.argv[1], "rb")))' "$fleet/pylock.S.toml"
+	was=$(sed '/"requirements"/,/]/d; /"by"/,/]/d' "$fleet/build-lock.json")
+	rm "$fleet/build-lock.json"
+	service '{requirements: pylock.S.toml}'
+	locks '' 'a==1 b==1 dep==1 src==1'
+	[ "$(sed '/"requirements"/,/]/d; /"by"/,/]/d' "$fleet/build-lock.json")" = "$was" ]
+	# other bytes, and what it is not for
+	sed -i '/name = "a"/,/^]/s/sha256 = "......../sha256 = "01234567/' "$fleet/pylock.S.toml"
+	findings_of "which is not among the 1 hashes of its requirement"
+	sed -i '1i requires-python = "<3"' "$fleet/pylock.S.toml"
+	findings_of "is for Python <3"
+}
+
 @test "another platform's pip cannot be asked, and that is said" {
 	packages a==1
 	service '[a]'

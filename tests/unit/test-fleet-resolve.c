@@ -302,13 +302,14 @@ static void test_not_pinned(void)
 
 	begin(&test, "[a]", "[a>=1, a==1.*]");
 	wheel(&test, "a", "1", NULL);
-	refuse(&test,
-	       "families.d/web.yaml:3:6: error: requirement 'a' must be pinned with '==', for "
-	       "pip cannot be asked: nothing is executed here [not-pinned]\n"
-	       "fleet.yaml:7:10: error: requirement 'a==1.*' must be pinned with '==', for "
-	       "pip cannot be asked: nothing is executed here [not-pinned]\n"
-	       "fleet.yaml:7:10: error: requirement 'a>=1' must be pinned with '==', for "
-	       "pip cannot be asked: nothing is executed here [not-pinned]\n");
+	refuse(&test, "families.d/web.yaml:3:6: error: pip cannot be asked for what is not pinned: "
+		      "nothing is executed here [not-pinned]\n"
+		      "families.d/web.yaml:3:6: error: requirement 'a' must be pinned with '==' "
+		      "[not-pinned]\n"
+		      "fleet.yaml:7:10: error: requirement 'a==1.*' must be pinned with '==' "
+		      "[not-pinned]\n"
+		      "fleet.yaml:7:10: error: requirement 'a>=1' must be pinned with '==' "
+		      "[not-pinned]\n");
 }
 
 static void test_hashes(void)
