@@ -10,6 +10,7 @@
 #include "fleet/pip-package.h"
 #include "fleet/wheel-file.h"
 #include "oci/spec.h"
+#include "python/pylock.h"
 #include "store/fetch.h"
 
 /* Go's names of architectures and those of uname(2), which wheels and markers use. */
@@ -202,4 +203,13 @@ GPtrArray *smith_set_all(const SmithSet *set)
 		hides = hides || (from->pip != NULL && *from->pip->override != NULL);
 	}
 	return all;
+}
+
+void smith_set_check_pylocks(SmithSet *set, SmithDiag *diag)
+{
+	guint before = diag->errors;
+	const GPtrArray *pylocks = set->requirements->pylocks;
+	for (guint i = 0; pylocks != NULL && i < pylocks->len; i++)
+		smith_pylock_check(pylocks->pdata[i], &set->target->env, diag);
+	set->sound = set->sound && diag->errors == before;
 }

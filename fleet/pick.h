@@ -69,3 +69,6 @@ SmithPick *smith_set_find(const SmithSet *set, const char *key, const SmithSet *
 /* All picks of the set and its parents that are not overridden (element-type SmithPick*, borrowed).
  */
 GPtrArray *smith_set_all(const SmithSet *set);
+/* Whether the lock files of others that it has as requirements are for its target; else it is not
+ * sound, and @diag says why. */
+void smith_set_check_pylocks(SmithSet *set, SmithDiag *diag);

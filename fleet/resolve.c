@@ -15,7 +15,6 @@
 #include "fleet/resolve-apt.h"
 #include "fleet/resolve-sdist.h"
 #include "fleet/sdist.h"
-#include "python/pylock.h"
 
 typedef struct {
 	const SmithFleet *fleet;
@@ -102,11 +101,7 @@ static gboolean set_target(Resolve *resolve, SmithSet *set, const char *family, 
 		g_hash_table_insert(resolve->targets, (gpointer)base, target);
 	}
 	set->target = target;
-	guint before = resolve->diag->errors;
-	const GPtrArray *pylocks = set->requirements->pylocks;
-	for (guint i = 0; pylocks != NULL && i < pylocks->len; i++)
-		smith_pylock_check(pylocks->pdata[i], &target->env, resolve->diag);
-	set->sound = set->sound && resolve->diag->errors == before;
+	smith_set_check_pylocks(set, resolve->diag);
 	return TRUE;
 }
 

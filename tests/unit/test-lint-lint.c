@@ -17,9 +17,9 @@ static const char *const elsewhere[] = {
 	"port-hardcoded-no-offset", "port-outside-declared-range", "port-variable-undefined",
 	"required-missing", "required-not-boolean", "startup-unknown-shape",
 	"variable-without-default",
-	/* test-fleet-resolve.c, which has wheels */
+	/* test-fleet-resolve.c, which has wheels, and test-python-pylock.c */
 	"bad-marker", "bad-wheel", "collision", "hash-mismatch", "missing-wheel", "not-pinned",
-	"wrong-python", "wheel-source",
+	"pylock", "wrong-python", "wheel-source",
 	/* check.bats: of the command itself */
 	"no-lock", "stale-lock", NULL};
 
