@@ -5,14 +5,18 @@ import argparse
 import json
 import os
 import platform
+import re
 import shlex
 import shutil
+import statistics
+import subprocess
 import sys
 import time
 
 import inputs
 import report
 from measure import Timer, measure
+from report import find
 
 
 def store_files(store):
@@ -61,7 +65,7 @@ class Smith:
 
     def with_base_only(self):
         shutil.rmtree(self.store, ignore_errors=True)
-        shutil.copytree(self.seed, self.store, copy_function=os.link)
+        subprocess.run(['cp', '-al', self.seed, self.store], check=True)
 
     def seed_base(self):
         """A store after its base came in, and before any layer was made."""
@@ -69,6 +73,16 @@ class Smith:
         self.run('lock')
         shutil.rmtree(self.seed, ignore_errors=True)
         os.rename(self.store, self.seed)
+
+    def seed_root(self):
+        """The base is unpacked, too, as it always is for who has it in an own storage."""
+        self.seed_base()
+        self.with_base_only()
+        self.run('build')
+        for name in ('repo', 'cache/roots'):
+            if os.path.exists('%s/%s' % (self.store, name)):
+                shutil.rmtree('%s/%s' % (self.seed, name), ignore_errors=True)
+                subprocess.run(['cp', '-al', '%s/%s' % (self.store, name), '%s/%s' % (self.seed, name)], check=True)
 
     def edit(self):
         self.count += 1
@@ -112,6 +126,26 @@ class Smith:
         for compression in compressions:
             self.row('cold ' + compression, self.command('build', '--compression', compression), runs,
                      self.with_base_only)
+
+    def bytecode_jobs(self, runs):
+        self.seed_root()
+        self.row('bytecode cold', self.command('build'), runs, self.with_base_only)
+        self.row('bytecode no-op', self.command('build'), runs)
+        self.row('bytecode code', self.command('build'), runs, self.edit)
+        self.with_base_only()
+        made = subprocess.run(self.command('-v', 'build'), capture_output=True, text=True, check=True).stdout
+        row = find({'rows': self.bench.rows}, 'ocismith', self.name, 'bytecode cold')
+        row.update(services=len(self.services), compiled=len(re.findall('^done +wheel ', made, re.M)),
+                   distinct=len({self.bench.wheels.path(p) for _, pins in self.services for p in pins}))
+
+    def sdist_jobs(self, runs):
+        """With no wheel of the distributions in the store, and with them."""
+        self.seed_root()
+        for name in ('files', 'steps'):  # the wheels that the lock has built, and what says so
+            shutil.rmtree('%s/cache/%s' % (self.seed, name), ignore_errors=True)
+            os.mkdir('%s/cache/%s' % (self.seed, name))
+        self.row('sdists cold', self.command('build'), runs, self.with_base_only)
+        self.row('sdists no-op', self.command('build'), runs)
 
 
 class Buildah:
@@ -169,6 +203,9 @@ class Buildah:
         self.row(name, 'cold', fresh, runs, lambda: self.forget(services))
         if plain:
             self.row(name, 'cold without bytecode', plain, runs, lambda: self.forget(services))
+            self.row(name, 'bytecode cold', self.build(
+                one, '--no-cache', '-f', '/bench/contexts/%s/Containerfile.bytecode' % one), runs,
+                lambda: self.forget(services))
         self.timer.run(build)
         self.row(name, 'no-op', build, runs)
         self.row(name, 'code', build, runs, lambda: self.edit(services))
@@ -176,6 +213,13 @@ class Buildah:
         self.row(name, 'one requirement', build, runs, lambda: self.move(services))
         self.forget(services)
         self.run('rm -rf /bench/out/' + name + '*')
+
+    def sdist_jobs(self, runs):
+        services = [('sdists', [])]
+        self.row('sdists', 'sdists cold', self.build('sdists', '--no-cache'), runs, lambda: self.forget(services))
+        self.timer.run(self.build('sdists'))
+        self.row('sdists', 'sdists no-op', self.build('sdists'), runs)
+        self.forget(services)
 
 
 class Bench:
@@ -216,6 +260,33 @@ def resolve(bench, name, pins, runs):
         '--report', bench.work + '/report.json', '-r', fleet + '/loose.txt'], runs))
 
 
+def debs(bench, folder, runs):
+    """apt and dpkg in the sandbox, as one uid and as root in turn: what the step takes by its own clock, the import of
+    its root aside."""
+    times = {'root': [], 'one': []}
+    for i in range(runs + 1):
+        for mode, walls in times.items():
+            store, prefix = '%s/store-%s' % (folder, mode), []
+            if not os.path.exists(store):
+                os.mkdir(store)
+                os.chown(store, *[47110 if mode == 'one' else 0] * 2)
+            if mode == 'one':
+                prefix = ['setpriv', '--reuid', '47110', '--regid', '47110', '--clear-groups']
+            _, user, system, peak = bench.local.run(prefix + [
+                'env', '-i', 'HOME=' + store, 'PATH=' + os.environ['PATH'], folder + '/execute-layer', store, mode,
+                folder + '/base.tar', folder + '/archive:/debs', 'sh /debs/script'])
+            with open(bench.work + '/log', encoding='utf-8') as f:
+                walls.append((int(f.read().split()[-1]) / 1e6, user + system, peak / 1024))
+            if i == 0:
+                walls.clear()  # the root was made
+    for mode, walls in times.items():
+        bench.add('ocismith', 'debs', 'as root' if mode == 'root' else 'as one uid', {
+            'n': runs, 'wall': statistics.median(w[0] for w in walls), 'min': min(w[0] for w in walls),
+            'max': max(w[0] for w in walls), 'cpu': statistics.median(w[1] for w in walls),
+            'peak_mib': max(w[2] for w in walls)})
+        shutil.rmtree('%s/store-%s' % (folder, mode))
+
+
 def machine():
     with open('/proc/cpuinfo', encoding='utf-8') as f:
         model = [line.split(':', 1)[1].strip() for line in f if line.startswith('model name')]
@@ -226,6 +297,7 @@ def machine():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--rootfs')
+    parser.add_argument('--debs', metavar='DIR')
     parser.add_argument('--only', choices=['ocismith'])
     parser.add_argument('--quick', action='store_true')
     parser.add_argument('--services', default='')
@@ -235,16 +307,23 @@ def main():
     names = options.services.split(',') if options.services else (
         ['web'] if options.quick else ['light', 'web', 'heavy', 'twenty'])
     buildah = Buildah(bench, options.rootfs) if options.rootfs and not options.only else None
-    for name in names:
+    for name in (n for n in names if n != 'sdists'):
         services = list(inputs.pins_of_twenty()) if name == 'twenty' else [(name, inputs.read_pins(name))]
         fleet = inputs.write_fleet(bench.work, name, services, bench.wheels)
         runs = 3 if options.quick or name == 'heavy' else 5
         bench.floor(name, services, runs)
         Smith(bench, fleet, name, services).jobs(runs, [] if name == 'twenty' else ['zstd', 'gzip'])
+        Smith(bench, inputs.write_bytecode(fleet), name, services).bytecode_jobs(runs)
         if name == 'web':
             resolve(bench, name, services[0][1], runs)
         if buildah:
             buildah.jobs(name, services, runs)
+    if not options.services or 'sdists' in names:
+        Smith(bench, inputs.write_sdists(bench.work), 'sdists', []).sdist_jobs(3)
+        if buildah:
+            buildah.sdist_jobs(3)
+    if options.debs:
+        debs(bench, options.debs, 3)
     bench.local.close()
     if buildah:
         buildah.timer.close()

@@ -2,9 +2,11 @@
 """What is built: services with hash-locked requirements and 62 files, for ocismith and as Containerfiles."""
 import glob
 import hashlib
+import io
 import os
 import re
 import shutil
+import tarfile
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 APP_FILES = 62
@@ -12,17 +14,28 @@ APP_FILES = 62
 CONTAINERFILE = '''FROM localhost/bench-base AS builder
 COPY requirements.lock /src/requirements.lock
 RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check \
-%(flags)s--require-hashes --no-index --find-links /wheels -r /src/requirements.lock
+%(flags)s--require-hashes --no-index --find-links /wheels -r /src/requirements.lock%(then)s
 FROM localhost/bench-base
 COPY --from=builder /opt/venv /opt/venv
 COPY app/ /app/app/
-ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONPATH=/app PYTHONUNBUFFERED=1
+%(app)sENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONPATH=/app PYTHONUNBUFFERED=1
 WORKDIR /app
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=3s --retries=3 CMD ["/opt/venv/bin/python","-m","app.health"]
 ENTRYPOINT ["/usr/bin/tini","--"]
 CMD ["/opt/venv/bin/python","-m","app"]
+'''
+
+COMPILE = 'python3 -m compileall -q --invalidation-mode unchecked-hash'
+
+CONTAINERFILE_SDIST = '''FROM localhost/bench-base AS builder
+COPY sdists /src
+RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile \
+--no-index --find-links /wheels --find-links /src %(names)s
+FROM localhost/bench-base
+COPY --from=builder /opt/venv /opt/venv
+COPY app/ /app/app/
 '''
 
 SERVICE = '''  %(name)s:
@@ -107,11 +120,67 @@ def write_fleet(work, name, services, wheels):
         shutil.rmtree(context, ignore_errors=True)
         write_app(context + '/app', service)
         write(context + '/requirements.lock', lock)
-        write(context + '/Containerfile', CONTAINERFILE % {'flags': ''})
-        write(context + '/Containerfile.nocompile', CONTAINERFILE % {'flags': '--no-compile '})
+        write(context + '/Containerfile', CONTAINERFILE % {'flags': '', 'then': '', 'app': ''})
+        write(context + '/Containerfile.nocompile', CONTAINERFILE % {
+            'flags': '--no-compile ', 'then': '', 'app': ''})
+        write(context + '/Containerfile.bytecode', CONTAINERFILE % {
+            'flags': '--no-compile ', 'then': ' && %s /opt/venv/lib' % COMPILE, 'app': 'RUN %s /app\n' % COMPILE})
     write(fleet + '/fleet.yaml', text)
     write(fleet + '/families.d/base.yaml', 'family: base\nfrom: "oci:../../base:debian-python:12"\n')
     return fleet
+
+
+def write_bytecode(fleet):
+    """The same fleet once more, with bytecode."""
+    copy = fleet + '-bytecode'
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(fleet, copy, ignore=shutil.ignore_patterns('build-lock.json'))
+    with open(fleet + '/fleet.yaml', encoding='utf-8') as f:
+        write(copy + '/fleet.yaml', 'bytecode: unchecked-hash\n' + f.read())
+    return copy
+
+
+def write_sdist(folder, name):
+    """A source distribution of setuptools, of 40 modules."""
+    files = {'setup.py': 'from setuptools import setup\n'
+                         'setup(name="%s", version="1.0", packages=["%s"])\n' % (name, name),
+             'PKG-INFO': 'Metadata-Version: 2.1\nName: %s\nVersion: 1.0\n' % name,
+             'pyproject.toml': '[build-system]\nrequires = ["setuptools", "wheel"]\n'
+                               'build-backend = "setuptools.build_meta"\n',
+             name + '/__init__.py': ''}
+    for i in range(40):
+        files['%s/m%02d.py' % (name, i)] = ''.join('def f%d(x):\n    return x + %d\n\n\n' % (j, i) for j in range(60))
+    os.makedirs(folder, exist_ok=True)
+    with tarfile.open('%s/%s-1.0.tar.gz' % (folder, name), 'w:gz') as tar:
+        for path, text in files.items():
+            info = tarfile.TarInfo('%s-1.0/%s' % (name, path))
+            info.size = len(text)
+            tar.addfile(info, io.BytesIO(text.encode()))
+
+
+def write_sdists(work):
+    """WORK/fleets/sdists and WORK/contexts/sdists: a service of two source distributions."""
+    fleet, context, names = work + '/fleets/sdists', work + '/contexts/sdists', ('bench_one', 'bench_two')
+    shutil.rmtree(fleet, ignore_errors=True)
+    shutil.rmtree(context, ignore_errors=True)
+    for name in names:
+        write_sdist(fleet + '/sdists', name)
+    shutil.copytree(fleet + '/sdists', context + '/sdists')
+    write_app(fleet + '/sdists-app', 'sdists')
+    write_app(context + '/app', 'sdists')
+    write(context + '/Containerfile', CONTAINERFILE_SDIST % {'names': ' '.join(names)})
+    write(fleet + '/loose.txt', ''.join(n + '\n' for n in names))
+    write(fleet + '/fleet.yaml', 'fleet: bench\nregistry: localhost\ntag: bench\n'
+          'wheels: {find_links: [../../wheels, pip, sdists]}\nservices:\n' +
+          SERVICE % {'name': 'sdists', 'folder': 'sdists-app', 'lock': 'loose.txt', 'port': 8080})
+    write(fleet + '/families.d/base.yaml', 'family: base\nfrom: "oci:../../base:debian-python:12"\n')
+    add_pip(fleet)
+    return fleet
+
+
+def add_pip(fleet):
+    os.mkdir(fleet + '/pip')
+    shutil.copy(glob.glob('/usr/share/python-wheels/pip-*.whl')[0], fleet + '/pip')
 
 
 def write_loose(work, name, pins):
@@ -124,6 +193,5 @@ def write_loose(work, name, pins):
           'fleet: bench\nregistry: localhost\ntag: bench\nwheels: {find_links: [../../wheels, pip]}\nservices:\n' +
           SERVICE % {'name': name, 'folder': name, 'lock': 'loose.txt', 'port': 8080})
     write(fleet + '/families.d/base.yaml', 'family: base\nfrom: "oci:../../base:debian-python:12"\n')
-    os.mkdir(fleet + '/pip')
-    shutil.copy(glob.glob('/usr/share/python-wheels/pip-*.whl')[0], fleet + '/pip')
+    add_pip(fleet)
     return fleet

@@ -33,6 +33,9 @@ def aims(result):
         alone = find(result, 'pip', row['service'], row['job'])
         return row['wall'] / alone['wall'] if alone else None
 
+    def per_root(row):
+        return row['wall'] / find(result, 'ocismith', 'debs', 'as root')['wall']
+
     def wall(row):
         return row['wall']
 
@@ -45,6 +48,10 @@ def aims(result):
     add('twenty services, cold', 'twenty', 'cold', 0.5, '%.3f s', wall)
     add("twenty services, wheels' layers against the wheels", 'twenty', 'cold', 1.1, '%.3f x', per_wheels)
     add('web, resolve, against pip alone', 'web', 'resolve', 1.15, '%.2f x', per_pip)
+    for service in ('web', 'heavy', 'twenty'):
+        add(service + ', bytecode: times that a wheel is compiled', service, 'bytecode cold', 1, '%.2f',
+            lambda row: row['compiled'] / row['distinct'])
+    add('twenty Debian packages, as one uid, against root', 'debs', 'as one uid', 1.5, '%.2f x', per_root)
     for service in ('web', 'heavy', 'twenty'):
         add(service + ', cold, peak memory', service, 'cold', 64, '%.0f MiB', lambda row: row['peak_mib'])
     return found
@@ -72,7 +79,7 @@ def table(result):
     machine = result['machine']
     print('%s, %d cores, Linux %s, %s' % (
         machine['processor'], machine['cores'], machine['kernel'], machine['date']))
-    print('Whole processes, wheels local, base in place, no bytecode but where buildah compiles; medians.\n')
+    print('Whole processes, wheels local, base in place, no bytecode but where buildah or the row says so; medians.\n')
     columns = '%-9s %-8s %-22s %2s %8s %17s %8s %9s %10s %9s %8s'
     print(columns % ('tool', 'service', 'job', 'n', 'wall s', '[min-max]', 'cpu s', 'peak MiB', 'written', 'buildah',
                      'floor'))
@@ -84,6 +91,10 @@ def table(result):
             '[%s-%s]' % (seconds(row['min']), seconds(row['max'])), seconds(row['cpu']), '%.1f' % row['peak_mib'],
             size(row['bytes']) if 'bytes' in row else '', against(result, row),
             '%.2f x' % (row['wall'] / floor['wall']) if cold else ''))
+    for row in result['rows']:
+        if 'compiled' in row:
+            print('%s: wheels compiled %d, of %d distinct, for %d service%s' % (
+                row['service'], row['compiled'], row['distinct'], row['services'], 's'[:row['services'] - 1]))
     print('\n%-52s %10s %10s' % ('aim', 'at most', 'got'))
     for aim in result['aims']:
         print('%-52s %10s %10s  %s' % (aim['what'], aim['aim'], aim['got'], 'met' if aim['met'] else 'MISSED'))
