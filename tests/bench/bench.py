@@ -305,9 +305,9 @@ def main():
     options = parser.parse_args()
     bench = Bench(options)
     names = options.services.split(',') if options.services else (
-        ['web'] if options.quick else ['light', 'web', 'heavy', 'twenty'])
+        ['web'] if options.quick else ['light', 'web', 'heavy', 'twenty', 'sdists'])
     buildah = Buildah(bench, options.rootfs) if options.rootfs and not options.only else None
-    for name in (n for n in names if n != 'sdists'):
+    for name in (n for n in names if n not in ('sdists', 'debs')):
         services = list(inputs.pins_of_twenty()) if name == 'twenty' else [(name, inputs.read_pins(name))]
         fleet = inputs.write_fleet(bench.work, name, services, bench.wheels)
         runs = 3 if options.quick or name == 'heavy' else 5
@@ -318,7 +318,7 @@ def main():
             resolve(bench, name, services[0][1], runs)
         if buildah:
             buildah.jobs(name, services, runs)
-    if not options.services or 'sdists' in names:
+    if 'sdists' in names:
         Smith(bench, inputs.write_sdists(bench.work), 'sdists', []).sdist_jobs(3)
         if buildah:
             buildah.sdist_jobs(3)
