@@ -133,10 +133,12 @@ class Smith:
         self.row('bytecode no-op', self.command('build'), runs)
         self.row('bytecode code', self.command('build'), runs, self.edit)
         self.with_base_only()
-        made = subprocess.run(self.command('-v', 'build'), capture_output=True, text=True, check=True).stdout
+        made = subprocess.run(self.command('-v', 'build'), capture_output=True, text=True, check=True).stderr
         row = find({'rows': self.bench.rows}, 'ocismith', self.name, 'bytecode cold')
         row.update(services=len(self.services), compiled=len(re.findall('^done +wheel ', made, re.M)),
                    distinct=len({self.bench.wheels.path(p) for _, pins in self.services for p in pins}))
+        if row['compiled'] < row['distinct']:
+            sys.exit('bench: %d wheels told as compiled, of %d' % (row['compiled'], row['distinct']))
 
     def sdist_jobs(self, runs):
         """With no wheel of the distributions in the store, and with them."""
