@@ -7,7 +7,7 @@ BUILD    ?= out$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 ifeq ($(origin CC),default)
 CC       := gcc
 endif
-FOLDERS  := base oci python seccomp store layers sandbox execute fleet lint build quadlet cmd
+FOLDERS  := base oci python seccomp probe store layers sandbox execute fleet lint build run quadlet cmd
 PKGS     := json-glib-1.0 yaml-0.1 libcrypto libzstd
 # loaded when first used: only their headers
 HEADERS  := ostree-1

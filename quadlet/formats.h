@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "quadlet/plan.h"
+#include "quadlet/quadlet.h"
+
+/*
+ * The writers: a host's plan to its files, appended to @files (element-type SmithUnitFile*) as
+ * "HOST/NAME". Each file begins with smith_quadlet_first_line() as a comment of its own kind
+ * (quadlet/marker.h), so that `units` knows its own again.
+ *
+ * What a format or the host's podman cannot say is said in other words that mean the same, or is
+ * SMITH_ERROR_UNSUPPORTED with the service, the setting and the version; it is never left out.
+ */
+
+/* .container, .pod, .network, .volume, .target for podman 5.0 and later; from 4.4 a pod is a .kube
+ * unit with its YAML; before, plain services around `podman run`. */
+gboolean smith_format_quadlet(const SmithHostPlan *plan, GPtrArray *files, GError **error);
+
+/* HOST/GROUP.yaml for `podman kube play` and Kubernetes, and HOST/kustomization.yaml. */
+gboolean smith_format_kube(const SmithHostPlan *plan, GPtrArray *files, GError **error);
+/* One pod as a document of YAML, for a .kube unit; transfer full. */
+char *smith_format_kube_pod(const SmithHostPlan *plan, const SmithPodPlan *pod, GError **error);
+
+/* HOST/FLEET.sh with the commands up, down, status: idempotent, POSIX sh. */
+gboolean smith_format_shell(const SmithHostPlan *plan, GPtrArray *files, GError **error);
