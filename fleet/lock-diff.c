@@ -55,6 +55,11 @@ static void note_lock(GHashTable *rows, const SmithLock *lock, bool now)
 		const SmithLockWheel *wheel = lock->wheels->pdata[i];
 		note(rows, now, g_strdup(wheel->name), wheel->version, wheel->sha256);
 	}
+	for (guint i = 0; i < lock->parts->len; i++) {
+		const SmithLockPart *part = lock->parts->pdata[i];
+		g_autofree char *digest = g_strconcat("sha256:", part->sha256, NULL);
+		note(rows, now, g_strconcat("part ", part->name, NULL), digest, digest);
+	}
 }
 
 static char *join(GPtrArray *strings)

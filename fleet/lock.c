@@ -103,6 +103,14 @@ static const SmithBindField sdist_fields[] = {
 static const SmithBindTable sdist_table = {
 	"sdist", sizeof(SmithLockSdist), sdist_fields, NO_OFFSET, NO_OFFSET, false};
 
+static const SmithBindField part_fields[] = {
+	SMITH_BIND(SmithLockPart, name, "name", STRING, .required = true),
+	SMITH_BIND(SmithLockPart, sha256, "sha256", STRING, .required = true),
+	{0},
+};
+static const SmithBindTable part_table = {
+	"part", sizeof(SmithLockPart), part_fields, NO_OFFSET, NO_OFFSET, false};
+
 static const SmithBindField lock_fields[] = {
 	SMITH_BIND(SmithLock, version, "lock", INT, .required = true),
 	SMITH_BIND(SmithLock, epoch, "epoch", INT, .required = true, .min = 0, .max = 253402300799),
@@ -113,6 +121,7 @@ static const SmithBindField lock_fields[] = {
 	SMITH_BIND(SmithLock, debs, "debs", LIST, .table = &deb_table),
 	SMITH_BIND(SmithLock, wheels, "wheels", LIST, .table = &wheel_table),
 	SMITH_BIND(SmithLock, sdists, "sdists", LIST, .table = &sdist_table),
+	SMITH_BIND(SmithLock, parts, "parts", LIST, .table = &part_table),
 	{0},
 };
 static const SmithBindTable lock_table = {"lock",    sizeof(SmithLock), lock_fields,
@@ -132,6 +141,7 @@ static void complete(SmithLock *lock)
 	fill(&lock->debs);
 	fill(&lock->wheels);
 	fill(&lock->sdists);
+	fill(&lock->parts);
 	lock->seen_by = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					      (GDestroyNotify)smith_lock_base_free);
 }
@@ -215,6 +225,19 @@ static gboolean check_sdists(const SmithLock *lock, GError **error)
 	return check_unique(lock->sdists, "source distribution", error);
 }
 
+static gboolean check_parts(const SmithLock *lock, GError **error)
+{
+	for (guint i = 0; i < lock->parts->len; i++) {
+		const SmithLockPart *part = lock->parts->pdata[i];
+		if (!smith_digest_is_hex(part->sha256))
+			return smith_throw(error, SMITH_ERROR_INVALID,
+					   "'%s' of part '%s' is no SHA-256: expected 64 "
+					   "lower-case hex digits",
+					   part->sha256, part->name);
+	}
+	return check_unique(lock->parts, "part", error);
+}
+
 static gboolean check_values(const SmithLock *lock, GError **error)
 {
 	for (guint i = 0; i < lock->bases->len; i++) {
@@ -238,7 +261,8 @@ static gboolean check_values(const SmithLock *lock, GError **error)
 					   wheel->file);
 	}
 	return check_unique(lock->bases, "base", error) && check_debs(lock, error) &&
-	       check_sdists(lock, error) && check_unique(lock->wheels, "wheel", error) &&
+	       check_sdists(lock, error) && check_parts(lock, error) &&
+	       check_unique(lock->wheels, "wheel", error) &&
 	       check_sets(lock->families, "family", error) &&
 	       check_sets(lock->services, "service", error);
 }
@@ -348,6 +372,7 @@ void smith_lock_sort(SmithLock *lock)
 	g_ptr_array_sort(lock->debs, compare_first);
 	g_ptr_array_sort(lock->wheels, compare_first);
 	g_ptr_array_sort(lock->sdists, compare_first);
+	g_ptr_array_sort(lock->parts, compare_first);
 	sort_sets(lock->families);
 	sort_sets(lock->services);
 	for (guint i = 0; i < lock->wheels->len; i++)
@@ -445,6 +470,23 @@ SmithLockSdist *smith_lock_sdist_of(const SmithLock *lock, const char *url)
 	return g_str_has_prefix(url, SMITH_LOCK_SDIST)
 		       ? find(lock->sdists, url + strlen(SMITH_LOCK_SDIST))
 		       : NULL;
+}
+
+SmithLockPart *smith_lock_part(const SmithLock *lock, const char *name)
+{
+	return find(lock->parts, name);
+}
+
+void smith_lock_set_part(SmithLock *lock, const char *name, const char *sha256)
+{
+	SmithLockPart *part = smith_lock_part(lock, name);
+	if (part == NULL) {
+		part = g_new0(SmithLockPart, 1);
+		part->name = g_strdup(name);
+		g_ptr_array_add(lock->parts, part);
+	}
+	g_free(part->sha256);
+	part->sha256 = g_strdup(sha256);
 }
 
 SmithLockSdist *smith_lock_sdist_copy(const SmithLockSdist *sdist)

@@ -89,6 +89,13 @@ typedef struct {
 
 #define SMITH_LOCK_SDIST "sdist:"
 
+/* What of this program goes into images, so that the same lock means the same bytes: "oci-probe",
+ * "seccomp/web" (fleet/part.h). */
+typedef struct {
+	char *name;
+	char *sha256;
+} SmithLockPart;
+
 typedef struct {
 	gint64 version;
 	gint64 epoch;
@@ -99,6 +106,7 @@ typedef struct {
 	GPtrArray *debs;     /* (element-type SmithDeb*) */
 	GPtrArray *wheels;   /* (element-type SmithLockWheel*) */
 	GPtrArray *sdists;   /* (element-type SmithLockSdist*) */
+	GPtrArray *parts;    /* (element-type SmithLockPart*) */
 	GHashTable *seen_by; /* family -> SmithLockBase*, for smith_lock_base_of() */
 	GHashTable *by_file; /* the wheels of a lock that was loaded, borrowed; else NULL */
 } SmithLock;
@@ -136,6 +144,9 @@ const SmithLockBase *smith_lock_base_of(const SmithLock *lock, const SmithFleet 
 SmithLockWheel *smith_lock_wheel(const SmithLock *lock, const char *file);
 /* The source distribution that a wheel of @url is built of, or NULL. */
 SmithLockSdist *smith_lock_sdist_of(const SmithLock *lock, const char *url);
+SmithLockPart *smith_lock_part(const SmithLock *lock, const char *name);
+/* Adds the row, or gives the one of that name this digest. */
+void smith_lock_set_part(SmithLock *lock, const char *name, const char *sha256);
 SmithLockSdist *smith_lock_sdist_copy(const SmithLockSdist *sdist);
 void smith_lock_sdist_free(SmithLockSdist *sdist);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithLockSdist, smith_lock_sdist_free)

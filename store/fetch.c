@@ -126,6 +126,21 @@ int smith_fetch_open(const SmithStore *store, const char *hex, GError **error)
 	return smith_fd_open_beneath(smith_store_files_fd(store), path, O_RDONLY, 0, error);
 }
 
+char *smith_fetch_add_bytes(SmithStore *store, GBytes *bytes, const char *name, GError **error)
+{
+	gsize length = 0;
+	const guint8 *data = g_bytes_get_data(bytes, &length);
+	g_autofree char *digest = smith_digest_of(data, length);
+	g_auto(Incoming) incoming = {.tmp = SMITH_TMPFILE_INIT};
+	smith_autofd int fd = smith_fetch_open(store, smith_digest_hex(digest), NULL);
+	if (fd >= 0 && smith_fetch_check(fd, (gint64)length, smith_digest_hex(digest), name, NULL))
+		return g_strdup(smith_digest_hex(digest));
+	if (!incoming_open(&incoming, store, name, error))
+		return NULL;
+	smith_sink_write(incoming.out, data, length);
+	return incoming_keep(&incoming, store, name, NULL, error);
+}
+
 gboolean smith_fetch_check(int fd, gint64 size, const char *hex, const char *name, GError **error)
 {
 	g_autofree char *digest = g_strconcat("sha256:", hex, NULL);

@@ -14,6 +14,9 @@ char *smith_fetch(SmithStore *store, const char *url, const char *sha256, GError
 /* Copies the regular file @fd, called @name, into the store's files and returns its SHA-256. */
 char *smith_fetch_add(SmithStore *store, int fd, const char *name, GError **error);
 
+/* Keeps @bytes, called @name, among the store's files, unless they are there; their SHA-256. */
+char *smith_fetch_add_bytes(SmithStore *store, GBytes *bytes, const char *name, GError **error);
+
 /* Opens a file of the store's for reading. */
 int smith_fetch_open(const SmithStore *store, const char *sha256, GError **error);
 

@@ -45,12 +45,18 @@ static void test_diff(void)
 	add_wheel(old, "two", "1", "aa");
 	add_wheel(now, "two", "1", "aa");
 	add_wheel(now, "two", "2", "bb");
+	smith_lock_set_part(old, "oci-probe", "aa");
+	smith_lock_set_part(now, "oci-probe", "cc");
+	smith_lock_set_part(now, "oci-probe", "bb");
+	smith_lock_set_part(now, "seccomp/web", "cc");
 	assert_diff(old, now,
 		    "base 'oci:b' sha256:1 -> sha256:2\n"
 		    "come 1 added\n"
 		    "gone 1 removed\n"
 		    "moved 1 -> 2\n"
 		    "other 1 has another file\n"
+		    "part oci-probe sha256:aa -> sha256:bb\n"
+		    "part seccomp/web sha256:cc added\n"
 		    "two 1 -> 1, 2");
 	assert_diff(now, now, "");
 }

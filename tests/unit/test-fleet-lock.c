@@ -93,6 +93,16 @@ static const char canonical[] = "{\n"
 				"      \"size\": 1,\n"
 				"      \"sha256\": \"" HEX "\"\n"
 				"    }\n"
+				"  ],\n"
+				"  \"parts\": [\n"
+				"    {\n"
+				"      \"name\": \"oci-probe\",\n"
+				"      \"sha256\": \"" HEX "\"\n"
+				"    },\n"
+				"    {\n"
+				"      \"name\": \"seccomp/web\",\n"
+				"      \"sha256\": \"" HEX "\"\n"
+				"    }\n"
 				"  ]\n"
 				"}\n";
 
@@ -163,6 +173,7 @@ static void test_sort(void)
 	g_assert_no_error(error);
 	web = smith_lock_family(lock, "web");
 	swap(&lock->wheels->pdata[0], &lock->wheels->pdata[2]);
+	swap(&lock->parts->pdata[0], &lock->parts->pdata[1]);
 	swap(&lock->families->pdata[0], &lock->families->pdata[1]);
 	swap((gpointer *)&web->wheels[0], (gpointer *)&web->wheels[1]);
 	swap((gpointer *)&web->requirements[0], (gpointer *)&web->requirements[1]);
@@ -187,6 +198,8 @@ static void test_look_up(void)
 	g_assert_null(smith_lock_family(lock, "Site"));
 	g_assert_null(smith_lock_service(lock, "web"));
 	g_assert_null(smith_lock_wheel(lock, "d"));
+	g_assert_cmpstr(smith_lock_part(lock, "seccomp/web")->sha256, ==, HEX);
+	g_assert_null(smith_lock_part(lock, "web"));
 	wheels = smith_lock_wheels_of(lock, test.fleet, "web", "Site", &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(wheels->len, ==, 3);
@@ -212,6 +225,9 @@ static void test_bad(void)
 		{"\"sha256\": \"e3b0", "\"sha256\": 3, \"x\": \"", "'sha256' in wheel must be"},
 		{"sha256:e3b0", "sha256:e3b", "malformed digest"},
 		{"sha256:e3b0", "md5", "malformed digest"},
+		{"oci-probe\",\n      \"sha256\": \"e3b0", "oci-probe\",\n      \"sha256\": \"3b0",
+		 "of part 'oci-probe' is no SHA-256"},
+		{"oci-probe", "seccomp/web", "part 'seccomp/web' is there twice"},
 		{"\"size\": 400", "\"size\": -1", "base 'oci:base:py' has no legal size"},
 		{"\"size\": 7", "\"size\": -7", "no legal file name or size"},
 		{"\"size\": 7,", "", "missing key 'size' in wheel"},
