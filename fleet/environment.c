@@ -87,7 +87,7 @@ static const char *look_up_service(Unit *unit, const char *name)
 	const char *dot = strrchr(name, '.');
 	g_autofree char *who = dot != NULL ? g_strndup(name, (gsize)(dot - name)) : NULL;
 	const SmithService *service = smith_fleet_service(unit->fleet, who);
-	if (service == NULL)
+	if (service == NULL || unit->group == NULL)
 		return NULL;
 	const char *port = strcmp(dot + 1, "address") == 0 ? NULL : dot + 1;
 	SmithAddress address;
@@ -259,6 +259,24 @@ char **smith_environment_of(SmithEnvironment *environment, const SmithGroup *gro
 	set_ports(&unit);
 	set_map(&unit, unit.service->env, true, service->place, service->name);
 	g_clear_error(&unit.failure);
+	return list_values(values);
+}
+
+char **smith_environment_of_host(SmithEnvironment *environment, const SmithHost *host)
+{
+	g_autoptr(GHashTable) values =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+	Unit unit = {.fleet = environment->fleet, .host = host, .values = values, .texts = texts};
+	GHashTableIter iter;
+	gpointer name, text;
+	set_standard(&unit, environment);
+	g_hash_table_iter_init(&iter, host->env);
+	while (g_hash_table_iter_next(&iter, &name, &text)) {
+		char *value = smith_expr_expand(text, look_up, &unit, NULL);
+		if (value != NULL)
+			g_hash_table_replace(values, g_strdup(name), value);
+	}
 	return list_values(values);
 }
 

@@ -31,6 +31,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithEnvironment, smith_environment_free)
 char **smith_environment_of(SmithEnvironment *environment, const SmithGroup *group,
 			    const SmithService *service, SmithDiag *diag);
 
+/* Those that are the same for all units of @host: the standard variables and the host's own, as far
+ * as these do not ask where a service is. A unit may have another value, and then says it. */
+char **smith_environment_of_host(SmithEnvironment *environment, const SmithHost *host);
+
 /* The same findings for all units of the fleet, and the rule provided-unreachable. Works on a fleet
  * with other errors, too. */
 void smith_environment_check(const SmithFleet *fleet, SmithDiag *diag);

@@ -20,7 +20,10 @@
  * strings are NULL where nothing is said. Borrowed: everything of fleet/model.h.
  */
 
-/* A file beside the units: a profile, a manifest's ConfigMap, an environment file. */
+#define SMITH_PLAN_ENVIRONMENT "machine.env"
+
+/* A file beside the units: a profile, an environment file. The text is without the first line that
+ * says whose it is. */
 typedef struct {
 	char *name; /* below the host's directory: "seccomp/web.json", "machine.env" */
 	char *text;
@@ -44,7 +47,7 @@ typedef struct {
 typedef enum {
 	SMITH_PLAN_VOLUME,    /* kept by podman: `source` is its slug */
 	SMITH_PLAN_DIRECTORY, /* `source` is a path of the host */
-	SMITH_PLAN_SOCKET,    /* podman's own socket, where the program wants docker's */
+	SMITH_PLAN_SOCKET,    /* podman's own socket, where the program wants docker's: no source */
 } SmithPlanMountKind;
 
 typedef struct {
@@ -82,9 +85,9 @@ typedef struct {
 	char *slug;    /* of a container of this host; NULL: it is on another host */
 	bool required; /* it cannot do without */
 	bool healthy;  /* not only started */
-	/* of another host, or where a wait is needed: an argument vector that is run until its
-	 * status is 0, and how long */
-	char *name; /* of the service */
+	char *name;    /* of the service */
+	/* where it accepts connections, as seen from this container, and how long to wait for it;
+	 * always of another host, where known also of this one. NULL: there is nothing to ask */
 	char *address;
 	gint64 port;
 	gint64 seconds;
@@ -182,7 +185,8 @@ typedef struct {
 	GPtrArray *volumes;    /* (element-type char*) slugs of those that podman keeps */
 	GPtrArray *targets;    /* (element-type SmithPlanTarget*) of groups; the host's is last */
 	GPtrArray *files;      /* (element-type SmithPlanFile*) */
-	char **environment;    /* of every unit: also the text of machine.env */
+	char **environment;    /* "NAME=VALUE" of every unit, by name: also the text of the file
+				* SMITH_PLAN_ENVIRONMENT. A container's own come after it */
 } SmithHostPlan;
 
 typedef struct SmithPlanContext SmithPlanContext;

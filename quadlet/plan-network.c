@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "quadlet/planner.h"
+
+static void add_network(SmithPlanner *planner, GPtrArray *networks, const SmithNetwork *network,
+			const char *ip)
+{
+	SmithPlanNetwork *planned = g_new0(SmithPlanNetwork, 1);
+	planned->network = network;
+	planned->slug = smith_slug(network->name);
+	planned->ip = g_strdup(ip);
+	planned->aliases = g_new0(char *, 1);
+	g_ptr_array_add(networks, planned);
+	if (g_hash_table_add(planner->networks, (gpointer)network))
+		g_ptr_array_add(planner->plan->networks, (gpointer)network);
+}
+
+static void add_networks(SmithPlanner *planner, GPtrArray *networks, const SmithGroup *group)
+{
+	const SmithNetwork *network = smith_group_network(planner->fleet, group);
+	if (network != NULL)
+		add_network(planner, networks, network, group->ip);
+}
+
+static void add_ports(const SmithPlanner *planner, GPtrArray *ports, const SmithService *service)
+{
+	for (guint i = 0; i < service->ports->len; i++) {
+		const SmithPort *port = service->ports->pdata[i];
+		if (port->publish == SMITH_PUBLISH_NONE || port->implicit)
+			continue;
+		SmithPlanPort *planned = g_new0(SmithPlanPort, 1);
+		planned->container = port->number;
+		planned->host = smith_port_published(port, planner->plan->host);
+		planned->local = port->publish == SMITH_PUBLISH_LOCAL;
+		planned->udp = port->protocol == SMITH_PROTOCOL_UDP;
+		g_ptr_array_add(ports, planned);
+	}
+}
+
+void smith_plan_place(SmithPlanner *planner, SmithContainerPlan *container)
+{
+	container->dns = g_new0(char *, 1);
+	container->host_network = container->group->mode == SMITH_GROUP_HOST;
+	if (container->pod != NULL) {
+		add_ports(planner, container->pod->ports, container->service);
+		return;
+	}
+	if (container->host_network)
+		return;
+	add_networks(planner, container->networks, container->group);
+	add_ports(planner, container->ports, container->service);
+}
+
+void smith_plan_pod_place(SmithPlanner *planner, SmithPodPlan *pod)
+{
+	pod->hostname = g_strdup(pod->slug);
+	pod->dns = g_new0(char *, 1);
+	add_networks(planner, pod->networks, pod->group);
+}
