@@ -108,7 +108,9 @@ def listen_zmq(name, reps, pubs):
             sockets[-1].bind(f"tcp://0.0.0.0:{port}")
         except zmq.ZMQError as error:
             raise OSError(f"port {port}: {error}") from error
-    threading.Thread(target=answer_zmq, args=(name, sockets[:len(reps)]), daemon=True).start()
+    # a poller of nothing does not wait
+    if reps:
+        threading.Thread(target=answer_zmq, args=(name, sockets[:len(reps)]), daemon=True).start()
     return context, sockets
 
 
