@@ -5,11 +5,16 @@
 #include "tests/unit/plan-dump.h"
 
 /* A fleet in flow style, in which names of families, groups and hosts are short. */
-static void load(TestFleet *test, const char *text)
+static void write_fleet(TestFleet *test, const char *text)
 {
 	test_fleet_write(test, "families.d/base.yaml",
 			 "family: base\nfrom: debian:12\nenv: {ON: 'x', FROM: '${host.name}'}\n");
 	test_fleet_write(test, "fleet.yaml", text);
+}
+
+static void load(TestFleet *test, const char *text)
+{
+	write_fleet(test, text);
 	test_fleet_load(test);
 }
 
@@ -121,14 +126,16 @@ static void test_group(void)
 	g_assert_cmpstr(((SmithPlanTarget *)plan->targets->pdata[1])->slug, ==, "t");
 }
 
-/* A circle ends, each of it once. */
+/* A circle, of which the check tells, ends as well: each of it is there once. */
 static void test_circle(void)
 {
 	g_auto(TestFleet) test = test_fleet_new();
-	load(&test, "fleet: t\nhosts: {h: {}}\ngroups: {t: {host: h, services: [A, B]}}\n"
-		    "services:\n"
-		    "  A: {family: base, app: {module: a}, needs: [B]}\n"
-		    "  B: {family: base, app: {module: b}, needs: [A]}\n");
+	write_fleet(&test, "fleet: t\nhosts: {h: {}}\ngroups: {t: {host: h, services: [A, B]}}\n"
+			   "services:\n"
+			   "  A: {family: base, app: {module: a}, needs: [B]}\n"
+			   "  B: {family: base, app: {module: b}, needs: [A]}\n");
+	test.fleet = smith_fleet_load(test.path, test.diag, NULL);
+	g_assert_nonnull(test.fleet);
 	g_autoptr(SmithHostPlan) plan = plan_host(&test, "h", NULL);
 	g_autofree char *all = slugs(plan->containers);
 
