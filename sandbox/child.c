@@ -23,9 +23,11 @@ void smith_child_keep(void)
 {
 }
 
-void smith_child_tell(const SmithChildMessage *message)
+static bool is_command;
+
+void smith_child_be_command(void)
 {
-	(void)!send(SMITH_CHILD_CONTROL, message, sizeof *message, MSG_NOSIGNAL);
+	is_command = true;
 }
 
 void smith_child_die(SmithChildKind kind, int error_number, const char *format, ...)
@@ -36,6 +38,10 @@ void smith_child_die(SmithChildKind kind, int error_number, const char *format, 
 	va_start(args, format);
 	(void)vsnprintf(message.text, sizeof message.text, format, args);
 	va_end(args);
+	if (is_command) {
+		(void)dprintf(STDERR_FILENO, "%s: %s\n", message.text, strerror(error_number));
+		_exit(127);
+	}
 	smith_child_tell(&message);
 	_exit(125);
 }
@@ -71,13 +77,13 @@ static void write_file(const char *path, const char *text)
 
 static void map_own_ids(const SmithPlan *plan)
 {
-	char text[32];
+	char text[48];
 
 	/* a group's map needs this from one who is not root outside */
 	write_file("/proc/self/setgroups", "deny");
-	(void)snprintf(text, sizeof text, "0 %u 1", plan->uid);
+	(void)snprintf(text, sizeof text, "%u %u 1", plan->inside_uid, plan->uid);
 	write_file("/proc/self/uid_map", text);
-	(void)snprintf(text, sizeof text, "0 %u 1", plan->gid);
+	(void)snprintf(text, sizeof text, "%u %u 1", plan->inside_gid, plan->gid);
 	write_file("/proc/self/gid_map", text);
 }
 
@@ -132,12 +138,16 @@ static _Noreturn void run_outer(void)
 	const SmithPlan *plan;
 	sigset_t child;
 	pid_t init;
+	bool runs;
 	int ended;
 
-	if (close_range(SMITH_CHILD_FIRST_FREE, ~0U, 0) != 0)
+	plan = map_plan();
+	runs = (plan->flags & SMITH_PLAN_RUN) != 0;
+	if (close_range(runs ? SMITH_CHILD_FIRST_FREE : SMITH_CHILD_REQUESTS, ~0U, 0) != 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot close descriptors");
 	(void)fcntl(SMITH_CHILD_CONTROL, F_SETFD, FD_CLOEXEC);
-	plan = map_plan();
+	if (runs)
+		(void)fcntl(SMITH_CHILD_REQUESTS, F_SETFD, FD_CLOEXEC);
 	(void)umask(022);
 	enter_namespaces(plan);
 	/* after the namespace of users, whose new credentials would undo it */

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "sandbox/ops.h"
 
@@ -27,21 +28,43 @@
 #define SMITH_CHILD_NAME "ocismith-sandbox"
 #define SMITH_CHILD_PLAN 3
 #define SMITH_CHILD_CONTROL 4
-#define SMITH_CHILD_FIRST_FREE 5
+#define SMITH_CHILD_REQUESTS 5 /* of a run only */
+#define SMITH_CHILD_FIRST_FREE 6
+
+/* How all of it is said: a call with this descriptor and these flags passes every filter that is
+ * laid over the policy's (sandbox/policy.h). */
+#define SMITH_CHILD_FLAGS (MSG_NOSIGNAL | MSG_CONFIRM)
 
 typedef enum {
 	SMITH_CHILD_FAILED = 1, /* number: an errno or 0; the text says what could not be done */
 	SMITH_CHILD_REFUSED,	/* the same, because the machine does not allow it */
-	SMITH_CHILD_MAP,   /* number: the process that wants its ids mapped; waits for a byte */
-	SMITH_CHILD_ENDED, /* number: status of the command */
+	SMITH_CHILD_MAP,      /* number: the process that wants its ids mapped; waits for a byte */
+	SMITH_CHILD_ENDED,    /* number: status of the command */
+	SMITH_CHILD_COMMAND,  /* of a run: command `index` has ended, number: its status */
+	SMITH_CHILD_LISTENER, /* of a run: with the listener of a filter */
 } SmithChildKind;
 
 typedef struct {
 	uint32_t kind;
 	int32_t number;
 	uint64_t answered;
+	uint32_t index;
+	uint32_t memory; /* ENDED: KiB of the largest process */
 	char text[240];
 } SmithChildMessage;
+
+/* What the parent may want of a run, one a time over the socket SMITH_CHILD_REQUESTS. */
+typedef enum {
+	SMITH_REQUEST_SIGNAL = 1, /* `number` to the step itself */
+	SMITH_REQUEST_COMMAND,	  /* starts command `index`; comes with where its output goes */
+	SMITH_REQUEST_KILL,	  /* ends command `index` and its session */
+} SmithRequestKind;
+
+typedef struct {
+	uint32_t kind;
+	uint32_t index;
+	int32_t number;
+} SmithRequest;
 
 #define SMITH_TREE_MADE 1024
 
@@ -71,11 +94,26 @@ void smith_child_keep(void);
 _Noreturn void smith_child_die(SmithChildKind kind, int error_number, const char *format, ...)
 	__attribute__((format(__printf__, 3, 4)));
 void smith_child_tell(const SmithChildMessage *message);
+/* The same with a descriptor; false when it could not be said. */
+bool smith_child_tell_fd(const SmithChildMessage *message, int fd);
+/* Messages with a descriptor over any socket; receive returns its length, *fd -1: none. */
+bool smith_child_send_fd(int to, const void *data, size_t length, int fd, int flags);
+ssize_t smith_child_receive_fd(int from, void *data, size_t length, int *fd);
+
+/* From here on this process is a command of a run: its death is nobody else's, and what it has to
+ * say goes to its stderr; status 127. */
+void smith_child_be_command(void);
 
 /* init.c: the first process of the namespace. */
 _Noreturn void smith_init_run(const SmithPlan *plan);
-/* step.c: becomes the command; @listener_to is a socket for the filter's listener, or -1. */
-_Noreturn void smith_child_exec(const SmithPlan *plan, int listener_to);
+/* step.c: becomes the command, or command @index when that is not negative; @listener_to is a
+ * socket for the policy's listener, or -1. */
+_Noreturn void smith_child_exec(const SmithPlan *plan, int index, int listener_to);
+/* requests.c: one request of the parent's, to the run whose own process is @step; false when there
+ * are no more. And whether the process that has ended was one of its commands, which is then told.
+ */
+bool smith_requests_serve(const SmithPlan *plan, pid_t step);
+bool smith_requests_ended(pid_t pid, int status);
 
 /* landlock.c: what lies outside of the step cannot be reached by abstract sockets and signals; and
  * where there is no `work`, only what is writable can be written, whatever its mounts are. Nothing

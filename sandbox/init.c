@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -21,6 +22,7 @@ typedef struct {
 	pid_t step;
 	int status; /* of the step, once it has ended */
 	bool ended;
+	long memory; /* KiB of the largest process */
 	int listener;
 	SmithSupervisor *supervisor; /* NULL: nothing is handed over */
 } Init;
@@ -41,51 +43,47 @@ static void raise_loopback(void)
 
 static int receive_listener(int from)
 {
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
 	char byte;
-	struct iovec data = {.iov_base = &byte, .iov_len = 1};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof control};
-	const struct cmsghdr *header;
-	int fd = -1;
+	int fd;
 
 	/* the step ends without a word here when it has told its own error */
-	if (recvmsg(from, &message, MSG_CMSG_CLOEXEC) != 1)
+	if (smith_child_receive_fd(from, &byte, 1, &fd) != 1)
 		_exit(125);
-	header = CMSG_FIRSTHDR(&message);
-	if (header != NULL && header->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(header), sizeof fd);
 	return fd;
 }
 
 static void reap(Init *init)
 {
+	struct rusage usage;
 	pid_t pid;
 	int status;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+		int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+
+		if (smith_requests_ended(pid, code))
+			continue;
+		if (usage.ru_maxrss > init->memory)
+			init->memory = usage.ru_maxrss;
 		if (pid != init->step)
 			continue;
 		init->ended = true;
-		init->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+		init->status = code;
 	}
 }
 
 static void serve(Init *init, int children)
 {
-	struct pollfd fds[3] = {{.fd = children, .events = POLLIN},
+	bool runs = (init->tree.plan->flags & SMITH_PLAN_RUN) != 0;
+	struct pollfd fds[4] = {{.fd = children, .events = POLLIN},
 				{.fd = SMITH_CHILD_CONTROL, .events = POLLIN},
-				{.fd = init->listener, .events = POLLIN}};
+				{.fd = init->listener, .events = POLLIN},
+				{.fd = runs ? SMITH_CHILD_REQUESTS : -1, .events = POLLIN}};
 
 	while (!init->ended) {
 		struct signalfd_siginfo info;
 
-		if (poll(fds, 3, -1) < 0 && errno != EINTR)
+		if (poll(fds, 4, -1) < 0 && errno != EINTR)
 			_exit(125);
 		/* the parent has gone, or wants an end; with us the kernel ends all the rest */
 		if (fds[1].revents != 0)
@@ -96,6 +94,9 @@ static void serve(Init *init, int children)
 		}
 		if (fds[2].revents != 0 && !smith_supervisor_answer(init->supervisor))
 			fds[2].fd = -1;
+		if (!init->ended && fds[3].revents != 0 &&
+		    !smith_requests_serve(init->tree.plan, init->step))
+			fds[3].fd = -1;
 	}
 }
 
@@ -132,7 +133,7 @@ static void start_step(Init *init)
 	if (init->step < 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot start a process");
 	if (init->step == 0)
-		smith_child_exec(init->tree.plan, pair[1]);
+		smith_child_exec(init->tree.plan, -1, pair[1]);
 	if (listens) {
 		close(pair[1]);
 		init->listener = receive_listener(pair[0]);
@@ -161,13 +162,15 @@ static void write_links(const Init *init)
 void smith_init_run(const SmithPlan *plan)
 {
 	static Init init = {.listener = -1};
+	const char *hostname =
+		plan->hostname != 0 ? smith_plan_string(plan, plan->hostname) : "localhost";
 	SmithChildMessage message = {.kind = SMITH_CHILD_ENDED};
 	int children;
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		smith_child_die(SMITH_CHILD_FAILED, errno, "cannot be bound to the parent");
 	smith_tree_build(&init.tree, plan);
-	if (sethostname("localhost", 9) != 0)
+	if (sethostname(hostname, strlen(hostname)) != 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot name the host");
 	if ((plan->flags & SMITH_PLAN_NETWORK) == 0)
 		raise_loopback();
@@ -188,6 +191,7 @@ void smith_init_run(const SmithPlan *plan)
 	if (init.supervisor != NULL)
 		message.answered = smith_supervisor_answered(init.supervisor);
 	message.number = init.status;
+	message.memory = (uint32_t)init.memory;
 	smith_child_tell(&message);
 	_exit(0);
 }

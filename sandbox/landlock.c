@@ -58,7 +58,8 @@ void smith_landlock_restrict(const SmithPlan *plan)
 	/* the first version forbids every rename between directories */
 	if (version >= 2 && (plan->flags & SMITH_PLAN_WORK) == 0)
 		rules.files = WRITE_FILE | REMOVE_AND_MAKE | REFER | (version >= 3 ? TRUNCATE : 0);
-	if (version >= 6)
+	/* a run has no network to share, and its commands are to reach one another */
+	if (version >= 6 && (plan->flags & SMITH_PLAN_RUN) == 0)
 		rules.scoped = SCOPE_SOCKETS_AND_SIGNALS;
 	if (rules.files == 0 && rules.scoped == 0)
 		return;

@@ -295,10 +295,30 @@ static void mount_below(int dir, const char *name, int mount)
 	close(mount);
 }
 
+/* 0 is what the kernel takes for none, and so half of the machine's memory. */
+static void print_size(char *text, size_t length, uint64_t size)
+{
+	if (size > 0)
+		(void)snprintf(text, length, "size=%llu", (unsigned long long)size);
+	else
+		(void)snprintf(text, length, "size=50%%");
+}
+
+/* This mount alone, not those upon it. */
+static void fix(int mount, const char *what)
+{
+	const struct mount_attr change = {.attr_set = MOUNT_ATTR_RDONLY};
+
+	if (mount_setattr(mount, "", AT_EMPTY_PATH, (struct mount_attr *)&change, sizeof change) !=
+	    0)
+		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot fix %s", what);
+}
+
 static void mount_dev(SmithTree *tree, const char *target)
 {
 	static const char *const options[] = {"mode=755", "size=1m", NULL};
-	static const char *const shm[] = {"mode=1777", NULL};
+	char size[32];
+	const char *const shm[] = {"mode=1777", size, NULL};
 	static const char *const pts[] = {"ptmxmode=0666", "mode=620", NULL};
 	static const char *const devices[] = {"null", "zero", "full", "random", "urandom"};
 	static const char *const links[][2] = {{"fd", "/proc/self/fd"},
@@ -308,6 +328,8 @@ static void mount_dev(SmithTree *tree, const char *target)
 					       {"ptmx", "pts/ptmx"}};
 	/* the devices are mounts of their own: one that a step makes here opens nothing */
 	int dev = smith_make_fs("tmpfs", options, SAFE | MOUNT_ATTR_NOEXEC);
+
+	print_size(size, sizeof size, tree->plan->shm_size);
 
 	if (dev < 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot mount a /dev");
@@ -321,15 +343,20 @@ static void mount_dev(SmithTree *tree, const char *target)
 	mount_below(dev, "shm", smith_make_fs("tmpfs", shm, SAFE));
 	mount_below(dev, "pts",
 		    smith_make_fs("devpts", pts, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC));
+	/* its owner would else be the one user that there is */
+	if ((tree->plan->flags & SMITH_PLAN_RUN) != 0)
+		fix(dev, target);
 	close(dev);
 }
 
 /* On disk where there is one for us: what is built in /tmp may be large. */
 static void mount_tmp(SmithTree *tree, const char *target)
 {
-	static const char *const options[] = {"mode=1777", NULL};
+	char size[32];
+	const char *const options[] = {"mode=1777", size, NULL};
 	int mount;
 
+	print_size(size, sizeof size, tree->plan->tmpfs_size);
 	if (tree->work >= 0) {
 		if (mkdirat(tree->work, "tmp", 0700) != 0 ||
 		    fchmodat(tree->work, "tmp", 01777, 0) != 0)
@@ -514,13 +541,8 @@ void smith_tree_build(SmithTree *tree, const SmithPlan *plan)
 	close(lower);
 	for (uint32_t i = 0; i < plan->n_ops; i++)
 		apply(tree, &smith_plan_ops(plan)[i], sources[i]);
-	if (!writable) {
-		const struct mount_attr change = {.attr_set = MOUNT_ATTR_RDONLY};
-
-		if (mount_setattr(tree->root, "", AT_EMPTY_PATH, (struct mount_attr *)&change,
-				  sizeof change) != 0)
-			smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot fix the root");
-	}
+	if (!writable)
+		fix(tree->root, "the root");
 	pivot(tree);
 }
 

@@ -18,6 +18,11 @@ const SmithOp *smith_plan_ops(const SmithPlan *plan)
 	return (const SmithOp *)(const void *)((const char *)plan + plan->ops);
 }
 
+const SmithPlanCommand *smith_plan_commands(const SmithPlan *plan)
+{
+	return (const SmithPlanCommand *)(const void *)((const char *)plan + plan->commands);
+}
+
 static bool is_table(const SmithPlan *plan, uint32_t offset, uint32_t n, size_t each, uint32_t max)
 {
 	if (n == 0)
@@ -80,6 +85,20 @@ static const char *check_op(const SmithPlan *plan, const SmithOp *op)
 	return NULL;
 }
 
+static const char *check_commands(const SmithPlan *plan)
+{
+	const SmithPlanCommand *commands = smith_plan_commands(plan);
+
+	if (!is_table(plan, plan->commands, plan->n_commands, sizeof *commands,
+		      SMITH_PLAN_COMMANDS))
+		return "its commands are out of bounds";
+	for (uint32_t i = 0; i < plan->n_commands; i++)
+		if (commands[i].n_args == 0 ||
+		    !are_strings(plan, commands[i].args, commands[i].n_args))
+			return "one of its commands is none";
+	return NULL;
+}
+
 static const char *check_head(const SmithPlan *plan, size_t size)
 {
 	if (plan->magic != SMITH_PLAN_MAGIC || plan->size != size)
@@ -90,6 +109,13 @@ static const char *check_head(const SmithPlan *plan, size_t size)
 		return "it has unknown flags";
 	if ((plan->flags & SMITH_PLAN_MANY_USERS) != 0 && (plan->flags & SMITH_PLAN_OWN_USERS) == 0)
 		return "a map of users needs a namespace of users";
+	if ((plan->flags & SMITH_PLAN_RUN) != 0 &&
+	    (plan->flags & (SMITH_PLAN_OWN_USERS | SMITH_PLAN_MANY_USERS)) != SMITH_PLAN_OWN_USERS)
+		return "a run is of one user in a namespace of its own";
+	if ((plan->inside_uid != 0 || plan->inside_gid != 0) && (plan->flags & SMITH_PLAN_RUN) == 0)
+		return "only a run has ids of its own";
+	if (plan->hostname != 0 && !is_string(plan, plan->hostname))
+		return "its hostname is out of bounds";
 	if (!is_string(plan, plan->root) || *smith_plan_string(plan, plan->root) == '\0')
 		return "it has no root";
 	if ((plan->flags & SMITH_PLAN_WORK) != 0 &&
@@ -119,6 +145,13 @@ const char *smith_plan_check(const void *data, size_t size)
 		return "its limits are out of bounds";
 	if (!is_table(plan, plan->filter, plan->n_filter, sizeof(struct sock_filter), BPF_MAXINSNS))
 		return "its filter is out of bounds";
+	if (!is_table(plan, plan->program, plan->n_program, sizeof(struct sock_filter),
+		      BPF_MAXINSNS) ||
+	    (plan->n_program == 0 && (plan->flags & SMITH_PLAN_HAND_OUT) != 0))
+		return "its second filter is out of bounds";
+	wrong = check_commands(plan);
+	if (wrong != NULL)
+		return wrong;
 	if (!is_table(plan, plan->ops, plan->n_ops, sizeof(SmithOp), SMITH_PLAN_OPS))
 		return "its operations are out of bounds";
 	for (uint32_t i = 0; i < plan->n_ops; i++) {

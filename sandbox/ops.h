@@ -18,6 +18,7 @@
 #define SMITH_PLAN_OPS 4096
 #define SMITH_PLAN_STRINGS 16384
 #define SMITH_PLAN_LIMITS 16
+#define SMITH_PLAN_COMMANDS 16
 
 /* SmithPlan.flags */
 #define SMITH_PLAN_WORK (1u << 0)      /* there is a `work`: what is written goes there */
@@ -28,7 +29,9 @@
 	(1u << 4)			/* which the parent maps; else the child maps its own ids  \
 					 */
 #define SMITH_PLAN_NO_OVERLAY (1u << 5) /* a copy, as if the kernel had no overlay */
-#define SMITH_PLAN_ALL_FLAGS 0x3fu
+#define SMITH_PLAN_RUN (1u << 6)	/* a run, of which the parent has requests */
+#define SMITH_PLAN_HAND_OUT (1u << 7)	/* the listener of `program` goes to the parent */
+#define SMITH_PLAN_ALL_FLAGS 0xffu
 
 typedef enum {
 	SMITH_OP_BIND = 1, /* source over target */
@@ -59,11 +62,19 @@ typedef struct {
 } SmithPlanLimit;
 
 typedef struct {
+	uint32_t args; /* offsets of strings; uint32_t[] */
+	uint32_t n_args;
+} SmithPlanCommand;
+
+typedef struct {
 	uint32_t magic;
 	uint32_t size;
 	uint32_t flags;
-	uint32_t uid; /* the caller's, which becomes 0 */
+	uint32_t uid; /* the caller's, which becomes inside_uid */
 	uint32_t gid;
+	uint32_t inside_uid;
+	uint32_t inside_gid;
+	uint32_t hostname; /* 0: "localhost" */
 	uint32_t root;
 	uint32_t work;
 	uint32_t cwd;
@@ -77,6 +88,12 @@ typedef struct {
 	uint32_t n_limits;
 	uint32_t filter; /* struct sock_filter[] */
 	uint32_t n_filter;
+	uint32_t program; /* the same, loaded after it */
+	uint32_t n_program;
+	uint32_t commands; /* SmithPlanCommand[], run on request */
+	uint32_t n_commands;
+	uint64_t tmpfs_size; /* bytes of each; 0: the kernel's */
+	uint64_t shm_size;
 	uint64_t capabilities; /* those that the step keeps, a bit each */
 } SmithPlan;
 
@@ -84,6 +101,7 @@ typedef struct {
 const char *smith_plan_check(const void *data, size_t size);
 const char *smith_plan_string(const SmithPlan *plan, uint32_t offset);
 const SmithOp *smith_plan_ops(const SmithPlan *plan);
+const SmithPlanCommand *smith_plan_commands(const SmithPlan *plan);
 
 /* Writing: @plan grows with each; offsets stay. The first makes one with an empty SmithPlan. */
 GByteArray *smith_plan_new(void);

@@ -2,12 +2,19 @@
 #include "sandbox/policy.h"
 
 #include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <sys/capability.h>
 #include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
+#include "base/error.h"
+#include "sandbox/child.h"
 #include "sandbox/notify.h"
 
 #ifndef CLONE_NEWTIME
@@ -161,4 +168,39 @@ uint64_t smith_policy_capabilities(void)
 	for (gsize i = 0; i < G_N_ELEMENTS(capabilities); i++)
 		bits |= (uint64_t)1 << capabilities[i];
 	return bits;
+}
+
+#if defined(__x86_64__)
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#endif
+
+GBytes *smith_policy_pass_messages(GBytes *program, GError **error)
+{
+	const guint32 low = offsetof(struct seccomp_data, args);
+	const struct sock_filter before[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 0, 7),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sendmsg, 0, 5),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, low),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SMITH_CHILD_CONTROL, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, low + 2 * sizeof(guint64)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SMITH_CHILD_FLAGS, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	gsize size;
+	const void *data = g_bytes_get_data(program, &size);
+	g_autoptr(GByteArray) all = g_byte_array_new();
+
+	if (size == 0 || size % sizeof *before != 0 ||
+	    size / sizeof *before + G_N_ELEMENTS(before) > BPF_MAXINSNS)
+		return smith_throw_null(error, SMITH_ERROR_LIMIT,
+					"the seccomp filter has %zu instructions, at most %zu go",
+					size / sizeof *before,
+					(gsize)BPF_MAXINSNS - G_N_ELEMENTS(before));
+	g_byte_array_append(all, (const guint8 *)before, sizeof before);
+	g_byte_array_append(all, data, (guint)size);
+	return g_byte_array_free_to_bytes(g_steal_pointer(&all));
 }

@@ -21,3 +21,7 @@ GBytes *smith_policy_filter(bool record_owners, GError **error);
 /* The capabilities of a step, a bit each: those that root has in a build of podman's or docker's.
  */
 uint64_t smith_policy_capabilities(void);
+
+/* @program with a beginning that lets what a child has to say pass (sandbox/child.h), before there
+ * is anybody who could answer for it. */
+GBytes *smith_policy_pass_messages(GBytes *program, GError **error);

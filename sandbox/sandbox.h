@@ -41,6 +41,26 @@ typedef struct {
 	bool writable;
 } SmithSandboxBind;
 
+/*
+ * What makes of a step the run of a service, as a container engine runs its image: the caller's own
+ * uid is another one than 0 inside, there are no capabilities, and /dev is read-only; the root is,
+ * too, without `work`. A run is watched by sandbox/session.h. Its mode is ONE_UID.
+ */
+typedef struct {
+	guint uid;
+	guint gid;
+	const char *hostname;	  /* NULL: "localhost" */
+	const char *const *tmpfs; /* absolute paths: empty directories in memory, beside /tmp */
+	guint64 tmpfs_size;	  /* bytes of each; 0: half of the machine's memory */
+	guint64 shm_size;	  /* the same, of /dev/shm */
+	/* a filter that is loaded last, for the command alone: struct sock_filter[], or NULL; and
+	 * the calls that it hands over are answered by the caller (smith_session_wait()) */
+	GBytes *program;
+	bool listen;
+	/* argument vectors that can be run beside `argv`, NULL at the end; or NULL */
+	const char *const *const *commands;
+} SmithSandboxRun;
+
 /* 0: the default */
 typedef struct {
 	guint seconds;	 /* 3600 */
@@ -67,6 +87,7 @@ typedef struct {
 	GBytes *input; /* of stdin; NULL: none */
 	int log_fd;    /* where stdout and stderr go, or -1: nowhere but errors' last lines */
 	SmithSandboxLimits limits;
+	const SmithSandboxRun *run; /* NULL: a step of a build */
 } SmithSandboxStep;
 
 typedef struct {
@@ -74,6 +95,7 @@ typedef struct {
 	char *tail; /* its last 8 KiB of output, valid UTF-8 */
 	gint64 microseconds;
 	guint64 answered; /* calls that the record answered */
+	guint64 memory;	  /* bytes that the largest of its processes had at once */
 } SmithSandboxResult;
 
 /* FALSE when the command could not be run or did not end by itself. A status other than 0 is no

@@ -122,8 +122,9 @@ pid_t smith_spawn(const SmithSpawn *files, GError **error)
 	char *envp[] = {libraries != NULL ? setting : NULL, NULL};
 	char name[] = SMITH_CHILD_NAME;
 	char *argv[] = {name, NULL};
-	const int given[] = {files->input, files->output, files->output, files->plan,
-			     files->control};
+	const int given[] = {files->input, files->output,  files->output,
+			     files->plan,  files->control, files->requests};
+	const guint n = files->requests >= 0 ? G_N_ELEMENTS(given) : G_N_ELEMENTS(given) - 1;
 	int moved[G_N_ELEMENTS(given)];
 	bool ok = program >= 0;
 	pid_t pid = -1;
@@ -132,15 +133,15 @@ pid_t smith_spawn(const SmithSpawn *files, GError **error)
 	if (!ok)
 		return -1;
 	smith_child_keep();
-	for (gsize i = 0; i < G_N_ELEMENTS(given); i++) {
+	for (guint i = 0; i < n; i++) {
 		moved[i] = fcntl(given[i], F_DUPFD_CLOEXEC, FIRST_FD);
 		ok = ok && moved[i] >= 0;
 	}
 	if (ok)
-		status = spawn(path, moved, G_N_ELEMENTS(moved), argv, envp, &pid);
+		status = spawn(path, moved, n, argv, envp, &pid);
 	else
 		status = errno;
-	for (gsize i = 0; i < G_N_ELEMENTS(moved); i++)
+	for (guint i = 0; i < n; i++)
 		smith_fd_clear(&moved[i]);
 	if (status != 0) {
 		errno = status;

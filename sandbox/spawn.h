@@ -14,6 +14,7 @@ typedef struct {
 	int output;
 	int plan;
 	int control;
+	int requests; /* -1: none */
 } SmithSpawn;
 
 pid_t smith_spawn(const SmithSpawn *files, GError **error);

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -74,54 +75,57 @@ static void drop_capabilities(uint64_t kept)
 
 static void send_listener(int to, int listener)
 {
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = {.space = {0}};
-	char byte = 0;
-	struct iovec data = {.iov_base = &byte, .iov_len = 1};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof control};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof listener);
-	memcpy(CMSG_DATA(header), &listener, sizeof listener);
-	if (sendmsg(to, &message, MSG_NOSIGNAL) != 1)
+	if (!smith_child_send_fd(to, "", 1, listener, MSG_NOSIGNAL))
 		_exit(125);
+}
+
+/* Its listener, when one is wanted. */
+static int load_program(const SmithPlan *plan, uint32_t offset, uint32_t n, bool listens)
+{
+	const struct sock_fprog program = {
+		.len = (unsigned short)n,
+		.filter = (struct sock_filter *)((uintptr_t)plan + offset),
+	};
+	unsigned flags = listens ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+	long fd = -1;
+
+	errno = EINVAL;
+#ifdef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+	/* a signal must not repeat a call that has been answered in part */
+	if (listens)
+		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			     flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program);
+#endif
+	if (fd < 0 && errno == EINVAL)
+		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+	if (fd < 0)
+		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot load the seccomp filter");
+	return (int)fd;
 }
 
 static void load_filter(const SmithPlan *plan, int listener_to)
 {
-	const struct sock_fprog program = {
-		.len = (unsigned short)plan->n_filter,
-		.filter = (struct sock_filter *)((uintptr_t)plan + plan->filter),
-	};
-	unsigned flags = 0;
-	long fd;
+	int fd;
 
 	if (plan->n_filter == 0)
 		return;
-#ifdef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-	/* a signal must not repeat a call that has been answered in part */
+	fd = load_program(plan, plan->filter, plan->n_filter, listener_to >= 0);
 	if (listener_to >= 0)
-		flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
-	if (fd < 0 && errno == EINVAL && listener_to >= 0)
-		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
-			     &program);
-#else
-	if (listener_to >= 0)
-		flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
-#endif
-	if (fd < 0)
-		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot load the seccomp filter");
-	if (listener_to >= 0)
-		send_listener(listener_to, (int)fd);
+		send_listener(listener_to, fd);
+}
+
+/* Whatever it asks about waits from here on until the parent answers. */
+static void load_last(const SmithPlan *plan)
+{
+	const SmithChildMessage message = {.kind = SMITH_CHILD_LISTENER};
+	bool listens = (plan->flags & SMITH_PLAN_HAND_OUT) != 0;
+	int fd;
+
+	if (plan->n_program == 0)
+		return;
+	fd = load_program(plan, plan->program, plan->n_program, listens);
+	if (listens && !smith_child_tell_fd(&message, fd))
+		_exit(125);
 }
 
 /* A filter of somebody else's goes first. What it refuses never comes to be answered, and a step
@@ -158,35 +162,52 @@ static const char *find_path(const SmithPlan *plan)
 	return DEFAULT_PATH;
 }
 
-static _Noreturn void execute(const SmithPlan *plan)
+static bool is_program(const char *file)
 {
+	struct stat info;
+
+	if (stat(file, &info) != 0)
+		return false;
+	if (S_ISREG(info.st_mode))
+		return access(file, X_OK) == 0;
+	errno = EACCES;
+	return false;
+}
+
+/* Before the last filter is loaded, which may refuse to look. */
+static const char *find_program(const SmithPlan *plan)
+{
+	static char file[PATH_MAX];
 	const char *path = find_path(plan);
-	char file[PATH_MAX];
 	int error_number = ENOENT;
 
 	if (strchr(args[0], '/') != NULL) {
-		(void)execve(args[0], args, env);
+		if (is_program(args[0]))
+			return args[0];
 		smith_child_die(SMITH_CHILD_FAILED, errno, "cannot run '%s'", args[0]);
 	}
 	while (*path != '\0') {
 		size_t length = strcspn(path, ":");
 
 		(void)snprintf(file, sizeof file, "%.*s/%s", (int)length, path, args[0]);
-		if (length > 0)
-			(void)execve(file, args, env);
-		if (errno != ENOENT && errno != ENOTDIR)
+		if (length > 0 && is_program(file))
+			return file;
+		if (length > 0 && errno != ENOENT && errno != ENOTDIR)
 			error_number = errno;
 		path += length + (path[length] == ':');
 	}
 	smith_child_die(SMITH_CHILD_FAILED, error_number, "cannot run '%s'", args[0]);
 }
 
-void smith_child_exec(const SmithPlan *plan, int listener_to)
+void smith_child_exec(const SmithPlan *plan, int index, int listener_to)
 {
 	const char *cwd = smith_plan_string(plan, plan->cwd);
+	const SmithPlanCommand own = {plan->args, plan->n_args};
+	const SmithPlanCommand *command = index < 0 ? &own : &smith_plan_commands(plan)[index];
+	const char *program;
 	sigset_t none;
 
-	fill(args, plan, plan->args, plan->n_args);
+	fill(args, plan, command->args, command->n_args);
 	fill(env, plan, plan->env, plan->n_env);
 	(void)setsid();
 	(void)sigemptyset(&none);
@@ -208,5 +229,8 @@ void smith_child_exec(const SmithPlan *plan, int listener_to)
 	load_filter(plan, listener_to);
 	if (listener_to >= 0)
 		check_answers();
-	execute(plan);
+	program = find_program(plan);
+	load_last(plan);
+	(void)execve(program, args, env);
+	smith_child_die(SMITH_CHILD_FAILED, errno, "cannot run '%s'", args[0]);
 }

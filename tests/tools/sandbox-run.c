@@ -13,6 +13,7 @@
  *   --cwd DIR
  *   --input TEXT
  *   --seconds N --memory N --processes N --output N --file N
+ *   --as UID             a run, by that user and group; --hostname NAME, --tmpfs DIR
  *   --times N            runs it N times, and tells the mean in microseconds
  *   --tree               then tells what changed, a line for each entry of the layer: type, mode,
  *                        owner, path, device, target, attributes, digest of the content
@@ -25,10 +26,10 @@
 #include "sandbox/sandbox.h"
 #include "sandbox/upper.h"
 
-static char *work, *mode, *cwd, *input;
-static char **binds, **binds_rw, **env;
+static char *work, *mode, *cwd, *input, *hostname;
+static char **tmpfs, **binds, **binds_rw, **env;
 static gboolean tree, record, network, copy;
-static gint64 memory, processes, output, file, seconds;
+static gint64 as, memory, processes, output, file, seconds;
 static int times = 1;
 
 static const GOptionEntry options[] = {
@@ -47,6 +48,9 @@ static const GOptionEntry options[] = {
 	{"processes", 0, 0, G_OPTION_ARG_INT64, &processes, NULL, NULL},
 	{"output", 0, 0, G_OPTION_ARG_INT64, &output, NULL, NULL},
 	{"file", 0, 0, G_OPTION_ARG_INT64, &file, NULL, NULL},
+	{"as", 0, 0, G_OPTION_ARG_INT64, &as, NULL, NULL},
+	{"hostname", 0, 0, G_OPTION_ARG_STRING, &hostname, NULL, NULL},
+	{"tmpfs", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &tmpfs, NULL, NULL},
 	{"tree", 0, 0, G_OPTION_ARG_NONE, &tree, NULL, NULL},
 	{"times", 0, 0, G_OPTION_ARG_INT, &times, NULL, NULL},
 	{NULL, 0, 0, 0, NULL, NULL, NULL},
@@ -156,6 +160,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "sandbox-run: %s\n", error != NULL ? error->message : "usage");
 		return 125;
 	}
+	const SmithSandboxRun as_service = {.uid = (guint)as,
+					    .gid = (guint)as,
+					    .hostname = hostname,
+					    .tmpfs = (const char *const *)tmpfs};
+	step.run = as != 0 ? &as_service : NULL;
 	add_binds(list, binds, false);
 	add_binds(list, binds_rw, true);
 	step.root = argv[1];
