@@ -150,11 +150,13 @@ serve() {
 
 # INDEX SPEC...: a page for each project
 index() {
-	local wheel name at=$BATS_TEST_TMPDIR/indexes/$1
+	local wheel name at=$BATS_TEST_TMPDIR/indexes-1/$1
 	mkdir -p "$at/all"
 	PYTHONPATH=$tools PYTHONDONTWRITEBYTECODE=1 python3 "$tools/pip-packages.py" "$at/all" "${@:2}"
 	for wheel in "$at"/all/*.whl; do
-		name=$(basename "${wheel%%-[0-9]*}")
+		# of the file alone: a directory above may be called run-1, too
+		name=$(basename "$wheel")
+		name=${name%%-[0-9]*}
 		mkdir -p "$at/$name"
 		mv "$wheel" "$at/$name"
 	done
@@ -164,12 +166,12 @@ index() {
 	index public acme==99:evil evil==1 flask==2
 	index private acme==1:flask flask==66
 	export PYTHONUNBUFFERED=1
-	serve "$BATS_TEST_TMPDIR/indexes"
+	serve "$BATS_TEST_TMPDIR/indexes-1"
 	service '[acme]' "  index: $url/public
   indexes: [{url: $url/private, names: ['ac*']}]"
 	locks '' 'acme==1 flask==2'
 	grep -q "\"url\": \"$url/private/acme/acme-1-py3-none-any.whl\"" "$fleet/build-lock.json"
-	rm -r "$BATS_TEST_TMPDIR/indexes/private/acme"
+	rm -r "$BATS_TEST_TMPDIR/indexes-1/private/acme"
 	findings_of 'no version satisfies acme'
 }
 
