@@ -24,6 +24,7 @@ typedef enum {
 	SMITH_NEEDS_LOCK = 1 << 1,    /* build-lock.json, loaded; implies the fleet */
 	SMITH_NEEDS_STORE = 1 << 2,   /* the store, opened (and made when it is missing) */
 	SMITH_NEEDS_SOURCES = 1 << 3, /* with the fleet: the checks that read its programs, too */
+	SMITH_NEEDS_PEACE = 1 << 4,   /* the fleet's warnings are for others to tell */
 } SmithNeeds;
 
 typedef enum {

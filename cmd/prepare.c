@@ -78,7 +78,8 @@ static gboolean report_findings(SmithInvocation *inv, GError **error)
 		smith_lint_sources(inv->prepared->fleet, NULL, diag);
 	if (!allow_findings(inv->prepared, error))
 		return FALSE;
-	if (diag->errors > 0 || inv->verbosity >= 0)
+	bool is_told = inv->verbosity >= 0 && !(inv->command->needs & SMITH_NEEDS_PEACE);
+	if (diag->errors > 0 || is_told)
 		smith_report_findings(diag);
 	return smith_diag_check(diag, error);
 }

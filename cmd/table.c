@@ -107,6 +107,42 @@ static const SmithOption units_options[] = {
 	{0},
 };
 
+#define LOOK_OPTIONS                                                                               \
+	{.name = "host",                                                                           \
+	 .kind = SMITH_OPTION_STRING,                                                              \
+	 .argument = "NAME",                                                                       \
+	 .help = "the host of the fleet; if none is given, the one that the machine is"},          \
+		{.name = "ssh",                                                                    \
+		 .kind = SMITH_OPTION_STRING,                                                      \
+		 .argument = "DEST",                                                               \
+		 .help = "ask the machine that 'ssh DEST' leads to, instead of this one"},         \
+	{                                                                                          \
+		.name = "system", .help = "root's units and containers, instead of the user's"     \
+	}
+
+static const SmithOption look_options[] = {
+	LOOK_OPTIONS,
+	{0},
+};
+
+static const SmithOption logs_options[] = {
+	LOOK_OPTIONS,
+	{.name = "follow", .letter = 'f', .help = "wait for more"},
+	{.name = "lines",
+	 .letter = 'n',
+	 .kind = SMITH_OPTION_INT,
+	 .argument = "N",
+	 .min = 1,
+	 .max = G_MAXINT32,
+	 .help = "only the last N entries; 100 without --since"},
+	{.name = "since",
+	 .kind = SMITH_OPTION_STRING,
+	 .argument = "TIME",
+	 .help = "only what was written since, as journalctl has it: -1h, today, "
+		 "'2026-01-31 12:00'"},
+	{0},
+};
+
 static const SmithOption init_options[] = {
 	{.name = "from",
 	 .kind = SMITH_OPTION_STRING,
@@ -179,6 +215,31 @@ static const SmithCommand rows[] = {
 	 .options = units_options,
 	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_LOCK,
 	 .run = smith_cmd_units},
+	{.name = "ps",
+	 .summary = "List what runs on a host beside what should",
+	 .operands = "[TARGET...]",
+	 .max_operands = G_MAXUINT,
+	 .options = look_options,
+	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_PEACE,
+	 .run = smith_cmd_ps,
+	 .details = "A TARGET is the name of a service or a group."},
+	{.name = "logs",
+	 .summary = "Show what the services of a host have written",
+	 .operands = "[TARGET...]",
+	 .max_operands = G_MAXUINT,
+	 .options = logs_options,
+	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_PEACE,
+	 .run = smith_cmd_logs,
+	 .details = "A TARGET is the name of a service or a group."},
+	{.name = "status",
+	 .summary = "Tell whether all is well on a host",
+	 .operands = "[TARGET...]",
+	 .max_operands = G_MAXUINT,
+	 .options = look_options,
+	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_PEACE,
+	 .run = smith_cmd_status,
+	 .details = "A TARGET is the name of a service or a group. The exit status is 0 when all "
+		    "of them are well."},
 	{.name = "images",
 	 .summary = "List the images in the store",
 	 .needs = SMITH_NEEDS_STORE,

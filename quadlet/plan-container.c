@@ -43,6 +43,7 @@ static void set_labels(const SmithPlanner *planner, SmithContainerPlan *containe
 	g_hash_table_iter_init(&iter, container->service->labels);
 	while (g_hash_table_iter_next(&iter, &key, &value))
 		set_label(container, key, value);
+	set_label(container, SMITH_PLAN_LABEL, planner->fleet->name);
 }
 
 SmithContainerPlan *smith_plan_container(SmithPlanner *planner, const SmithGroup *group,

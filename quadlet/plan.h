@@ -20,6 +20,8 @@
  * strings are NULL where nothing is said. Borrowed: everything of fleet/model.h.
  */
 
+/* The label of every container, by which a fleet's are known again: the fleet's name. */
+#define SMITH_PLAN_LABEL "io.ocismith.fleet"
 #define SMITH_PLAN_ENVIRONMENT "machine.env"
 
 /* A file beside the units: a profile, an environment file. The text is without the first line that
