@@ -17,7 +17,8 @@ BUILD_PKGS := gcc make pkg-config libglib2.0-dev libjson-glib-dev libyaml-dev li
               libarchive-dev libzstd-dev libdeflate-dev libisal-dev libcurl4-openssl-dev \
               libostree-dev libseccomp-dev libcap-dev
 TEST_PKGS  := bats perl gnupg python3 python3-packaging python3-jsonschema python3-venv python3-pip \
-              python3-pip-whl python3-yaml python3-zmq iproute2 skopeo umoci zstd patchelf binutils dpkg-dev \
+              python3-pip-whl python3-yaml python3-kubernetes python3-zmq iproute2 skopeo umoci zstd \
+              patchelf binutils dpkg-dev \
               xz-utils file procps shellcheck gpgv debian-archive-keyring \
               uidmap mmdebstrap clang-format-14 groff-base golang-github-opencontainers-image-spec-dev
 FUZZ_PKGS  := clang-14 libclang-rt-14-dev

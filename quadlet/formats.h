@@ -17,9 +17,11 @@
  * unit with its YAML; before, plain services around `podman run`. */
 gboolean smith_format_quadlet(const SmithHostPlan *plan, GPtrArray *files, GError **error);
 
-/* HOST/GROUP.yaml for `podman kube play` and Kubernetes, and HOST/kustomization.yaml. */
+/* HOST/GROUP.yaml for `podman kube play`, and HOST/kustomization.yaml, which makes it Kubernetes'
+ * with `kubectl apply -k`. docs/kube.md has what kube has no word for. */
 gboolean smith_format_kube(const SmithHostPlan *plan, GPtrArray *files, GError **error);
-/* One pod as a document of YAML, for a .kube unit; transfer full. */
+/* One pod, with its ConfigMap, as documents of YAML without our first line, for a .kube unit of
+ * podman 4.4 and later, whose keys say the networks and the user namespace; transfer full. */
 char *smith_format_kube_pod(const SmithHostPlan *plan, const SmithPodPlan *pod, GError **error);
 
 /* HOST/FLEET.sh with the commands up, down, status: idempotent, POSIX sh. */
