@@ -279,7 +279,7 @@ static char **read_indexes(int dirfd, GError **error)
 }
 
 static gboolean run(const SmithExecution *execution, const SmithRoot *root,
-		    const SmithAptRequest *request, const SmithAptScratch *scratch, GError **error)
+		    const SmithAptRequest *request, const SmithScratch *scratch, GError **error)
 {
 	g_auto(SmithSandboxResult) result = {0};
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
@@ -309,9 +309,9 @@ gboolean smith_apt_closure(const SmithExecution *execution, const SmithRoot *roo
 			   const SmithAptRequest *request, SmithAptClosure *closure, GError **error)
 {
 	SMITH_AUTO_PREFIX("apt of family", request->name, error);
-	g_auto(SmithAptScratch) scratch = SMITH_APT_SCRATCH_INIT;
+	g_auto(SmithScratch) scratch = SMITH_SCRATCH_INIT;
 	if (!smith_apt_check_root(execution, root, error) ||
-	    !smith_apt_scratch_make(&scratch, execution->store, error) ||
+	    !smith_scratch_make(&scratch, execution->store, error) ||
 	    !prepare(request, scratch.fd, error) || !run(execution, root, request, &scratch, error))
 		return FALSE;
 	g_autoptr(GPtrArray) debs = parse_answer(scratch.fd, error);

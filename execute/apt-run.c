@@ -1,41 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "execute/apt-run.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 
 #define WORDS_MAX 1200
 #define FAILURE_LINES 8
-
-gboolean smith_apt_scratch_make(SmithAptScratch *scratch, const SmithStore *store, GError **error)
-{
-	g_autofree char *absolute = g_canonicalize_filename(smith_store_get_path(store), NULL);
-	g_autofree char *path = g_build_filename(absolute, "cache", "apt-XXXXXX", NULL);
-	if (mkdtemp(path) == NULL)
-		return smith_throw_errno(error, "cannot make a directory '%s'", path);
-	scratch->parent = smith_store_cache_fd(store);
-	scratch->path = g_steal_pointer(&path);
-	scratch->fd = smith_fd_open_dir(AT_FDCWD, scratch->path, error);
-	/* the sandbox's root may be another user than the one that has made it */
-	if (scratch->fd >= 0 && fchmod(scratch->fd, 0755) < 0)
-		return smith_throw_errno(error, "cannot change '%s'", scratch->path);
-	return scratch->fd >= 0;
-}
-
-void smith_apt_scratch_clear(SmithAptScratch *scratch)
-{
-	smith_fd_clear(&scratch->fd);
-	if (scratch->path != NULL)
-		smith_fd_remove_tree(scratch->parent, strrchr(scratch->path, '/') + 1, NULL);
-	g_clear_pointer(&scratch->path, g_free);
-}
 
 static bool has_file(const char *directory, const char *path)
 {

@@ -2,28 +2,13 @@
 #pragma once
 
 #include "execute/execute.h"
+#include "execute/scratch.h"
 
 /*
  * What steps that run apt or dpkg have in common.
  */
 #define SMITH_APT_DIRECTORY                                                                        \
 	"/run/ocismith" /* in the sandbox: what we and the step tell each other */
-
-/* A directory below the store's cache, on the file system of its files; gone when it is cleared. */
-typedef struct {
-	char *path;
-	int parent; /* borrowed */
-	int fd;
-} SmithAptScratch;
-
-#define SMITH_APT_SCRATCH_INIT                                                                     \
-	{                                                                                          \
-		NULL, -1, -1                                                                       \
-	}
-
-gboolean smith_apt_scratch_make(SmithAptScratch *scratch, const SmithStore *store, GError **error);
-void smith_apt_scratch_clear(SmithAptScratch *scratch);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmithAptScratch, smith_apt_scratch_clear)
 
 /* SMITH_ERROR_UNSUPPORTED when the image has no apt or no dpkg. */
 gboolean smith_apt_check_root(const SmithExecution *execution, const SmithRoot *root,

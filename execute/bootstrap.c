@@ -124,8 +124,8 @@ static gboolean throw_failure(int dirfd, GError *local, GError **error)
 static SmithLayer *install(const SmithExecution *execution, const SmithBootstrapSpec *spec,
 			   const SmithRoot *root, GError **error)
 {
-	g_auto(SmithAptScratch) scratch = SMITH_APT_SCRATCH_INIT;
-	if (!smith_apt_scratch_make(&scratch, execution->store, error) ||
+	g_auto(SmithScratch) scratch = SMITH_SCRATCH_INIT;
+	if (!smith_scratch_make(&scratch, execution->store, error) ||
 	    !prepare(execution->store, spec, scratch.fd, error))
 		return NULL;
 	const char *const argv[] = {"/bin/sh", SMITH_APT_DIRECTORY "/script", NULL};

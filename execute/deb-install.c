@@ -120,9 +120,9 @@ static gboolean throw_failure(int dirfd, GError *local, GError **error)
 SmithLayer *smith_debs_install(const SmithExecution *execution, const SmithRoot *root,
 			       const SmithInstall *install, GError **error)
 {
-	g_auto(SmithAptScratch) scratch = SMITH_APT_SCRATCH_INIT;
+	g_auto(SmithScratch) scratch = SMITH_SCRATCH_INIT;
 	if (!smith_apt_check_root(execution, root, error) ||
-	    !smith_apt_scratch_make(&scratch, execution->store, error) ||
+	    !smith_scratch_make(&scratch, execution->store, error) ||
 	    !prepare(execution, install, scratch.fd, error))
 		return NULL;
 	g_autoptr(GPtrArray) argv = make_command(install);

@@ -17,6 +17,9 @@ gboolean smith_scratch_make(SmithScratch *scratch, const SmithStore *store, GErr
 	scratch->path = g_steal_pointer(&path);
 	scratch->parent = smith_store_cache_fd(store);
 	scratch->fd = smith_fd_open_dir(AT_FDCWD, scratch->path, error);
+	/* a step's root may be another user than the one that has made it */
+	if (scratch->fd >= 0 && fchmod(scratch->fd, 0755) < 0)
+		return smith_throw_errno(error, "cannot change '%s'", scratch->path);
 	return scratch->fd >= 0;
 }
 
