@@ -35,8 +35,9 @@ gboolean smith_cmd_units(SmithInvocation *inv, GError **error)
 	const char *output = smith_options_string(inv->options, "output");
 	const char *const *hosts = smith_options_list(inv->options, "host");
 	const char *const *groups = smith_options_list(inv->options, "group");
-	g_autoptr(GPtrArray) files =
-		smith_quadlet_units(inv->prepared->fleet, hosts, groups, error);
+	const SmithUnitsRequest request = {
+		.fleet = inv->prepared->fleet, .hosts = hosts, .groups = groups};
+	g_autoptr(GPtrArray) files = smith_quadlet_units(&request, error);
 
 	if (files == NULL)
 		return FALSE;

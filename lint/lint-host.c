@@ -8,12 +8,22 @@
 #include "lint/rule.h"
 
 /* Units of a pod are what quadlet of this version has learned. */
-#define PODMAN_FIRST 5
+/* keep-id with the numbers that it is inside */
+#define PODMAN_MAJOR 4
+#define PODMAN_MINOR 3
 
 static bool is_version(const char *text)
 {
 	return g_regex_match_simple("^[0-9]{1,2}(\\.[0-9]{1,2}){0,2}$", text,
 				    G_REGEX_DOLLAR_ENDONLY, 0);
+}
+
+static bool is_older(const char *version)
+{
+	char *end = NULL;
+	guint64 major = g_ascii_strtoull(version, &end, 10);
+	guint64 minor = *end == '.' ? g_ascii_strtoull(end + 1, NULL, 10) : 0;
+	return major < PODMAN_MAJOR || (major == PODMAN_MAJOR && minor < PODMAN_MINOR);
 }
 
 static void lint_podman(const SmithHost *host, SmithDiag *diag)
@@ -24,11 +34,11 @@ static void lint_podman(const SmithHost *host, SmithDiag *diag)
 		smith_lint_report(diag, "bad-value", host->place, host->name,
 				  "podman '%s' of host '%s' is no version", host->podman,
 				  host->name);
-	else if (g_ascii_strtoull(host->podman, NULL, 10) < PODMAN_FIRST)
+	else if (is_older(host->podman))
 		smith_lint_report(diag, "podman-too-old", host->place, host->name,
-				  "podman %s of host '%s' has no units of pods: %d.0 is the first "
-				  "that does",
-				  host->podman, host->name, PODMAN_FIRST);
+				  "podman %s of host '%s' cannot map its user to another one: "
+				  "%d.%d is the first that can",
+				  host->podman, host->name, PODMAN_MAJOR, PODMAN_MINOR);
 }
 
 static void lint_host(const SmithHost *host, SmithDiag *diag)

@@ -135,11 +135,12 @@ const SmithRule smith_rules_run[] = {
 	 "    networks: {a: {subnet: 10.0.0.0/8}, b: {subnet: 10.20.0.0/16}}\n"
 	 "\n"
 	 "Give each its own. Allow the finding when they never meet.\n"},
-	{"podman-too-old", SMITH_SEVERITY_ERROR, "the host's podman has no units of pods",
-	 "The host's podman is older than 5.0, whose quadlet is the first to have units of pods.\n"
-	 "No unit could be written for it.\n"
+	{"podman-too-old", SMITH_SEVERITY_ERROR, "the host's podman cannot map users",
+	 "The host's podman is older than 4.3, the first that can make the invoking user another "
+	 "one\n"
+	 "in the container, as all images of a fleet have it. No unit could be written for it.\n"
 	 "\n"
-	 "    hosts: {pc2: {podman: \"4.9\"}}\n"
+	 "    hosts: {pc2: {podman: \"4.1\"}}\n"
 	 "\n"
 	 "Update podman on the host. Newer keys than a host's podman knows are written in\n"
 	 "another way.\n"},

@@ -180,15 +180,17 @@ typedef struct {
 typedef struct {
 	const SmithFleet *fleet;
 	const SmithHost *host;
-	int podman;	       /* 504 for 5.4 */
-	GPtrArray *pods;       /* (element-type SmithPodPlan*) */
-	GPtrArray *containers; /* (element-type SmithContainerPlan*) in order of start */
-	GPtrArray *networks;   /* (element-type SmithNetwork*, borrowed) that are used */
-	GPtrArray *volumes;    /* (element-type char*) slugs of those that podman keeps */
-	GPtrArray *targets;    /* (element-type SmithPlanTarget*) of groups; the host's is last */
-	GPtrArray *files;      /* (element-type SmithPlanFile*) */
-	char **environment;    /* "NAME=VALUE" of every unit, by name: also the text of the file
-				* SMITH_PLAN_ENVIRONMENT. A container's own come after it */
+	int podman;		 /* 504 for 5.4 */
+	GPtrArray *pods;	 /* (element-type SmithPodPlan*) */
+	GPtrArray *containers;	 /* (element-type SmithContainerPlan*) in order of start */
+	GPtrArray *networks;	 /* (element-type SmithNetwork*, borrowed) that are used */
+	GPtrArray *volumes;	 /* (element-type char*) slugs of those that podman keeps */
+	GPtrArray *targets;	 /* (element-type SmithPlanTarget*) of groups; the host's is last */
+	GPtrArray *files;	 /* (element-type SmithPlanFile*) */
+	char **environment;	 /* "NAME=VALUE" of every unit, by name: also the text of the file
+				  * SMITH_PLAN_ENVIRONMENT. A container's own come after it */
+	const char *install_dir; /* borrowed, set by who writes: where directories of hosts will
+				  * be; NULL: where podman looks */
 } SmithHostPlan;
 
 typedef struct SmithPlanContext SmithPlanContext;

@@ -9,7 +9,6 @@
 #include "base/fd.h"
 #include "quadlet/marker.h"
 #include "quadlet/quadlet.h"
-#include "quadlet/unit.h"
 
 char *smith_quadlet_first_line(const SmithFleet *fleet)
 {
@@ -83,10 +82,8 @@ static gboolean remove_old(GPtrArray *files, int dirfd, const char *host, const 
 static gboolean remove_all_old(const SmithFleet *fleet, GPtrArray *files, int dirfd,
 			       const char *const *hosts, GError **error)
 {
-	g_autoptr(SmithUnit) unit = smith_unit_new();
 	g_autofree char *line = smith_quadlet_first_line(fleet);
-	smith_unit_comment(unit, line);
-	g_autofree char *first_line = smith_unit_text(unit);
+	g_autofree char *first_line = g_strconcat("# ", line, "\n", NULL);
 	g_autoptr(GPtrArray) names = smith_fd_list_dir(dirfd, error);
 	if (names == NULL)
 		return FALSE;

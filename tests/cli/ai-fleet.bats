@@ -79,7 +79,8 @@ agree() {
 	for file in units/*/*.container; do
 		for name in MACHINE_TYPE MAINPC_IP PC2_IP REDIS_URL NATS_SERVERS PROJECT_ROOT CONTAINER_MODE; do
 			case $name-$file in REDIS_URL-*/redis.container | NATS_SERVERS-*/nats.container) continue ;; esac
-			grep -q "^Environment=$name=." "$file" || { echo "$file has no $name" && false; }
+			grep -q "^Environment=$name=." "$file" || grep -q "^$name=." "${file%/*}/machine.env" ||
+				{ echo "$file has no $name" && false; }
 		done
 	done
 	grep -q '^Environment=REDIS_URL=redis://127.0.0.1:6379/0$' units/mainpc/self-healing-supervisor.container

@@ -100,7 +100,7 @@ static const Row rows[] = {
 	{"optional-device", "    optional_devices: cam\n", "devices: {cam: /dev/video3}", NULL,
 	 NULL, CONTAINER, "AddDevice=/dev/video3"},
 	{"optional-path", "    optional_devices: /dev/x\n", NULL, NULL, NULL, CONTAINER,
-	 "AddDevice=-/dev/x"},
+	 "PodmanArgs=$OCISMITH_DEVICES"},
 	{"gpu-optional", "    gpu: optional\n", "gpu: {device: nvidia.com/gpu=1}", NULL, NULL,
 	 CONTAINER, "AddDevice=nvidia.com/gpu=1"},
 	{"gpu-none", NULL, "gpu: {device: nvidia.com/gpu=1}", NULL, NULL, CONTAINER,
@@ -110,6 +110,7 @@ static const Row rows[] = {
 	{"capability", "    capabilities: SYS_NICE\n", NULL, NULL, NULL, CONTAINER,
 	 "AddCapability=SYS_NICE"},
 	{"env", "    env: {A: '${host.name}'}\n", NULL, NULL, NULL, CONTAINER, "Environment=A=h"},
+	{"env-of-machine", NULL, NULL, NULL, NULL, CONTAINER, "EnvironmentFile=machine.env"},
 	{"env-quoted", "    env: {A: \"x\\n[Service]\\nExecStart=y\"}\n", NULL, NULL, NULL,
 	 CONTAINER, "Environment=\"A=x\\x0a[Service]\\x0aExecStart=y\""},
 	{"health-moves", "    ports: {a: 80}\n    health: {tcp: true}\n", "port_offset: 7",
@@ -154,7 +155,7 @@ static void test_row(gconstpointer data)
 	g_autofree char *line = g_strconcat("\n", wanted ? row->line : row->line + 1, "\n", NULL);
 
 	load(&test, row, service);
-	files = smith_quadlet_units(test.fleet, NULL, NULL, &error);
+	files = smith_quadlet_units(&(SmithUnitsRequest){.fleet = test.fleet}, &error);
 	g_assert_no_error(error);
 	if ((strstr(text_of(files, row->file), line) != NULL) != wanted)
 		g_error("%s line '%s' in:\n%s", wanted ? "no" : "a", line,
@@ -191,7 +192,8 @@ static void test_refused(void)
 		test_fleet_write(&test, "families.d/base.yaml", "family: base\nfrom: debian:12\n");
 		test_fleet_write(&test, "fleet.yaml", text);
 		test_fleet_check(&test);
-		g_assert_null(smith_quadlet_units(test.fleet, NULL, NULL, &error));
+		g_assert_null(
+			smith_quadlet_units(&(SmithUnitsRequest){.fleet = test.fleet}, &error));
 		g_assert_nonnull(error);
 		g_assert_cmpstr(error->message, ==, refused[i].error);
 	}
@@ -207,7 +209,7 @@ static void check_upstream(const char *service, const char *group, const char *l
 	g_autofree char *whole = g_strconcat("\n", line, "\n", NULL);
 
 	load(&test, &(Row){.group = group}, text);
-	files = smith_quadlet_units(test.fleet, NULL, NULL, &error);
+	files = smith_quadlet_units(&(SmithUnitsRequest){.fleet = test.fleet}, &error);
 	g_assert_no_error(error);
 	if ((strstr(text_of(files, CONTAINER), whole) != NULL) != wanted)
 		g_error("line '%s' in:\n%s", line, text_of(files, CONTAINER));
@@ -232,10 +234,11 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-		g_autofree char *path = g_strconcat("/quadlet/container/", rows[i].name, NULL);
+		g_autofree char *path =
+			g_strconcat("/quadlet/format-container/", rows[i].name, NULL);
 		g_test_add_data_func(path, &rows[i], test_row);
 	}
-	g_test_add_func("/quadlet/container/refused", test_refused);
-	g_test_add_func("/quadlet/container/upstream", test_upstream);
+	g_test_add_func("/quadlet/format-container/refused", test_refused);
+	g_test_add_func("/quadlet/format-container/upstream", test_upstream);
 	return g_test_run();
 }

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/error.h"
+#include "quadlet/format.h"
+#include "quadlet/marker.h"
+
+#define NETWORK_SCRIPT "podman network exists \"$0\" || exec podman network create \"$@\" \"$0\""
+
+/* --- pods */
+
+static void add_pod(const SmithFormat *format, SmithUnit *unit, const SmithPodPlan *pod)
+{
+	g_autofree char *size = smith_format_size(pod->shm);
+	smith_unit_key(unit, "Pod", "PodName", pod->slug);
+	/* the last member that is down, to be restarted, must not take the pod with it */
+	smith_unit_key(unit, "Pod", "ExitPolicy", "continue");
+	if (pod->hostname != NULL)
+		smith_unit_key(unit, "Pod", "HostName", pod->hostname);
+	smith_format_place(format, unit, "Pod", pod->networks, pod->ports, pod->dns);
+	if (pod->keep_id)
+		smith_format_keep_id(unit, "Pod");
+	if (pod->shm > 0)
+		smith_unit_key(unit, "Pod", "ShmSize", size);
+}
+
+static gint64 start_seconds(const SmithPodPlan *pod)
+{
+	gint64 seconds = 0;
+	for (guint i = 0; i < pod->members->len; i++)
+		seconds = MAX(seconds,
+			      ((const SmithContainerPlan *)pod->members->pdata[i])->start_seconds);
+	return seconds;
+}
+
+static bool has_profile(const SmithPodPlan *pod)
+{
+	for (guint i = 0; i < pod->members->len; i++) {
+		const SmithContainerPlan *member = pod->members->pdata[i];
+		if (member->seccomp != NULL && strcmp(member->seccomp, "unconfined") != 0)
+			return true;
+	}
+	return false;
+}
+
+/* podman 4.4 to 4.9: one unit that plays the pod, with what its members need from without. */
+static gboolean format_kube(const SmithFormat *format, SmithUnit *unit, const SmithPodPlan *pod,
+			    GError **error)
+{
+	g_autofree char *name = g_strconcat(pod->slug, "-pod", NULL);
+	g_autofree char *yaml = g_strconcat(name, ".yaml", NULL);
+	g_autofree char *line = smith_quadlet_first_line(format->plan->fleet);
+	g_autofree char *document = smith_format_kube_pod(format->plan, pod, error);
+	if (document == NULL)
+		return FALSE;
+	g_autofree char *text = g_strconcat("# ", line, "\n", document, NULL);
+	for (guint i = 0; i < pod->members->len; i++)
+		if (!smith_format_needs(format, unit, pod->members->pdata[i], error))
+			return FALSE;
+	smith_unit_key(unit, "Kube", "Yaml", yaml);
+	smith_format_networks(format, unit, "Kube", pod->networks);
+	if (pod->keep_id)
+		smith_format_keep_id(unit, "Kube");
+	if (has_profile(pod))
+		smith_unit_option_at(unit, "Kube", "--seccomp-profile-root=", format->specifier,
+				     format->directory);
+	smith_unit_set(unit, "Service", "Restart", "on-failure");
+	smith_format_start(unit, start_seconds(pod));
+	smith_unit_setf(unit, "Install", "WantedBy", "%s.target", pod->group->slug);
+	smith_format_add_text(format, yaml, text);
+	return smith_format_add(format, name, ".kube", unit, error);
+}
+
+gboolean smith_format_pod(const SmithFormat *format, const SmithPodPlan *pod, GError **error)
+{
+	g_autoptr(SmithUnit) unit =
+		smith_format_unit(format, format->podman, "pod", pod->group->name);
+	smith_unit_setf(unit, "Unit", "PartOf", "%s.target", pod->group->slug);
+	if (format->podman >= SMITH_UNIT_QUADLET && format->podman < SMITH_FORMAT_POD)
+		return format_kube(format, unit, pod, error);
+	add_pod(format, unit, pod);
+	if (format->podman < SMITH_UNIT_QUADLET)
+		smith_format_run_pod(unit, pod);
+	smith_unit_setf(unit, "Install", "WantedBy", "%s.target", pod->group->slug);
+	if (format->podman >= SMITH_FORMAT_POD)
+		return smith_format_add(format, pod->slug, ".pod", unit, error);
+	g_autofree char *name = g_strconcat(pod->slug, "-pod", NULL);
+	return smith_format_add_plain(format, name, ".service", unit, error);
+}
+
+/* --- networks and volumes */
+
+static void add_network(SmithUnit *unit, const SmithNetwork *network)
+{
+	if (network->subnet != NULL)
+		smith_unit_key(unit, "Network", "Subnet", network->subnet);
+	if (network->gateway != NULL)
+		smith_unit_key(unit, "Network", "Gateway", network->gateway);
+	if (network->internal)
+		smith_unit_key(unit, "Network", "Internal", "true");
+}
+
+/* Made once, as a .network does. */
+static gboolean format_plain_network(const SmithFormat *format, const SmithNetwork *network,
+				     const char *slug, GError **error)
+{
+	g_autofree char *name = g_strconcat(slug, "-network", NULL);
+	g_autoptr(SmithUnit) unit =
+		smith_format_unit(format, SMITH_UNIT_QUADLET - 1, "network", network->name);
+	g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+	for (const char *const *word =
+		     (const char *const[]){"/bin/sh", "-c", NETWORK_SCRIPT, slug, NULL};
+	     *word != NULL; word++)
+		g_ptr_array_add(words, g_strdup(*word));
+	if (network->subnet != NULL)
+		g_ptr_array_add(words, g_strconcat("--subnet=", network->subnet, NULL));
+	if (network->gateway != NULL)
+		g_ptr_array_add(words, g_strconcat("--gateway=", network->gateway, NULL));
+	if (network->internal)
+		g_ptr_array_add(words, g_strdup("--internal"));
+	g_ptr_array_add(words, NULL);
+	smith_unit_set(unit, "Service", "Type", "oneshot");
+	smith_unit_set(unit, "Service", "RemainAfterExit", "yes");
+	smith_unit_run(unit, "ExecStart", (const char *const *)words->pdata);
+	return smith_format_add_plain(format, name, ".service", unit, error);
+}
+
+gboolean smith_format_network(const SmithFormat *format, const SmithNetwork *network,
+			      GError **error)
+{
+	g_autofree char *slug = smith_slug(network->name);
+	if (format->podman < SMITH_FORMAT_NAMED)
+		return format_plain_network(format, network, slug, error);
+	g_autoptr(SmithUnit) unit =
+		smith_format_unit(format, format->podman, "network", network->name);
+	smith_unit_key(unit, "Network", "NetworkName", slug);
+	add_network(unit, network);
+	return smith_format_add(format, slug, ".network", unit, error);
+}
+
+/* Before its unit can have a name, podman makes it when it is first used. */
+gboolean smith_format_volume(const SmithFormat *format, const char *slug, GError **error)
+{
+	if (format->podman < SMITH_FORMAT_NAMED)
+		return TRUE;
+	g_autoptr(SmithUnit) unit = smith_format_unit(format, format->podman, "volume", slug);
+	smith_unit_key(unit, "Volume", "VolumeName", slug);
+	return smith_format_add(format, slug, ".volume", unit, error);
+}
