@@ -95,6 +95,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 $(BUILD)/execute/bytecode.o: execute/compile.py
 $(BUILD)/execute/pip-build.o: execute/build.py
 $(BUILD)/execute/pip-install.o: execute/install.py
+$(BUILD)/seccomp/profiles.o: $(wildcard seccomp/profiles/*.json)
 
 $(BUILD)/libsmith.a: $(LIB_OBJ)
 	@rm -f $@
@@ -206,7 +207,7 @@ install: all ## to PREFIX (/usr/local) below DESTDIR
 	install -D -m 644 $(BUILD)/completions/ocismith.fish $(SHARE)/fish/vendor_completions.d/ocismith.fish
 	install -m 644 docs/fleet.schema.json docs/family.schema.json $(SHARE)/ocismith
 	$(foreach f,$(wildcard families.d/*.yaml),install -m 644 $f $(SHARE)/ocismith/families.d;)
-	$(foreach f,$(wildcard seccomp/*.json),install -D -m 644 -t $(SHARE)/ocismith/seccomp $f;)
+	$(foreach f,$(wildcard seccomp/profiles/*.json),install -D -m 644 -t $(SHARE)/ocismith/seccomp $f;)
 
 dist: ## a source archive of HEAD, the same bytes each time
 	@mkdir -p $(BUILD)

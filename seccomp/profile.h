@@ -4,12 +4,19 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "base/diag.h"
+
 /*
  * Seccomp profiles: what a container may call. A profile is a file NAME.json in the form that
  * podman, docker and Kubernetes read (containers/common seccomp.json: defaultAction,
  * defaultErrnoRet, archMap, syscalls with names, action, args, errnoRet, comment), and may say
  * "include": ["baseline"] to begin with all that another one has. What goes out, to be installed,
  * put into a label or compiled, is flat, sorted and canonical.
+ *
+ * Of what includes say, all holds; where two of them contradict each other the profile itself must
+ * say it. A rule of its own without arguments replaces all that was included of that call, one with
+ * arguments the one of the same arguments. An include of a fleet's profile of its own name is the
+ * one that comes with the program: seccomp/web.json may begin with "include": ["web"].
  *
  *   SmithProfile *profile = smith_profile_load (dirfd, "web", error);
  *   text = smith_profile_write (profile);                   for podman
@@ -29,17 +36,26 @@ typedef struct {
 typedef struct {
 	char *name;	 /* of one call */
 	char *action;	 /* SCMP_ACT_ALLOW ... */
-	int errno_ret;	 /* -1: the profile's */
+	int errno_ret;	 /* with SCMP_ACT_ERRNO; else -1 */
 	GPtrArray *args; /* (element-type SmithProfileArg*) all hold together */
 	char *reason;	 /* of the file's comment, or NULL */
 	char *from;	 /* the profile that says it */
+	/* When it is there at all (the file's includes and excludes); NULL: always. */
+	char **arches;	   /* only on one of these: "amd64" */
+	char **not_arches; /* on none of these */
+	char **caps;	   /* only with all of these capabilities: "CAP_SYS_ADMIN" */
+	char **not_caps;   /* with none of these */
+	SmithPlace place;  /* in that profile's file */
 } SmithProfileRule;
 
 typedef struct {
 	char *name;
 	char *default_action;
-	int default_errno;
-	char **includes;
+	int default_errno; /* with SCMP_ACT_ERRNO; else -1 */
+	char **includes;   /* as the file names them */
+	bool of_fleet;	   /* else it came with the program, or by smith_profile_parse() */
+	SmithPlace place;
+	bool wide_archs;  /* the file asks for further architectures, which are not kept */
 	GPtrArray *rules; /* (element-type SmithProfileRule*) by name, then arguments; flat */
 } SmithProfile;
 
@@ -55,6 +71,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithProfile, smith_profile_free)
 
 /* Names of those that come with the program, NULL-terminated, static. */
 const char *const *smith_profile_names(void);
+/* These and the fleet's own, sorted; transfer full. */
+char **smith_profile_list(int dirfd);
 
 /* Flat JSON for podman: canonical, both architectures. Transfer full. */
 char *smith_profile_write(const SmithProfile *profile, gsize *length);
