@@ -104,6 +104,9 @@ static const SmithOption units_options[] = {
 	 .kind = SMITH_OPTION_LIST,
 	 .argument = "NAME",
 	 .help = "only this group's"},
+	{.name = "here",
+	 .help = "only this machine's; first say what it lacks to run them, and then write none"},
+	{.name = "system", .help = "with --here: as root's units, not as the user's"},
 	{0},
 };
 
@@ -140,6 +143,15 @@ static const SmithOption logs_options[] = {
 	 .argument = "TIME",
 	 .help = "only what was written since, as journalctl has it: -1h, today, "
 		 "'2026-01-31 12:00'"},
+	{0},
+};
+
+static const SmithOption doctor_options[] = {
+	{.name = "host",
+	 .kind = SMITH_OPTION_STRING,
+	 .argument = "NAME",
+	 .help = "tell what this machine lacks to be that host of the fleet"},
+	{.name = "system", .help = "with --host: for root's units, not for the user's"},
 	{0},
 };
 
@@ -285,6 +297,7 @@ static const SmithCommand rows[] = {
 	 .run = smith_cmd_schema},
 	{.name = "doctor",
 	 .summary = "Tell what this machine lets executed steps do",
+	 .options = doctor_options,
 	 .run = smith_cmd_doctor},
 	{.name = "version", .summary = "Show the version", .run = smith_cmd_version},
 	{.name = "completion",
