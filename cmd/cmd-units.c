@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/commands.h"
-#include "cmd/machine.h"
 #include "cmd/output.h"
 #include "cmd/prepare.h"
 #include "quadlet/quadlet.h"
@@ -36,19 +35,10 @@ gboolean smith_cmd_units(SmithInvocation *inv, GError **error)
 	const char *output = smith_options_string(inv->options, "output");
 	const char *const *hosts = smith_options_list(inv->options, "host");
 	const char *const *groups = smith_options_list(inv->options, "group");
-	const char *here[] = {NULL, NULL};
-
-	if (smith_options_flag(inv->options, "here")) {
-		const SmithHost *host = smith_machine_host(inv, hosts, error);
-
-		if (host == NULL || !smith_machine_require(inv, host, groups, error))
-			return FALSE;
-		here[0] = host->name;
-		hosts = here;
-	}
 	const SmithUnitsRequest request = {
 		.fleet = inv->prepared->fleet, .hosts = hosts, .groups = groups};
 	g_autoptr(GPtrArray) files = smith_quadlet_units(&request, error);
+
 	if (files == NULL)
 		return FALSE;
 	if (output != NULL && !smith_quadlet_write(inv->prepared->fleet, files, output, hosts,

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cmd/commands.h"
+#include "cmd/run-image.h"
 
 static const char *const formats[] = {"text", "json", "sarif", "github", NULL};
 static const char *const progress_modes[] = {"auto", "plain", "json", "none", NULL};
@@ -92,6 +93,8 @@ static const SmithOption build_options[] = {
 	{0},
 };
 
+static const SmithOption smoke_options[] = {SMITH_RUN_OPTIONS, {0}};
+
 static const SmithOption units_options[] = {
 	{.name = "output",
 	 .letter = 'o',
@@ -104,9 +107,6 @@ static const SmithOption units_options[] = {
 	 .kind = SMITH_OPTION_LIST,
 	 .argument = "NAME",
 	 .help = "only this group's"},
-	{.name = "here",
-	 .help = "only this machine's; first say what it lacks to run them, and then write none"},
-	{.name = "system", .help = "with --here: as root's units, not as the user's"},
 	{0},
 };
 
@@ -143,15 +143,6 @@ static const SmithOption logs_options[] = {
 	 .argument = "TIME",
 	 .help = "only what was written since, as journalctl has it: -1h, today, "
 		 "'2026-01-31 12:00'"},
-	{0},
-};
-
-static const SmithOption doctor_options[] = {
-	{.name = "host",
-	 .kind = SMITH_OPTION_STRING,
-	 .argument = "NAME",
-	 .help = "tell what this machine lacks to be that host of the fleet"},
-	{.name = "system", .help = "with --host: for root's units, not for the user's"},
 	{0},
 };
 
@@ -222,6 +213,15 @@ static const SmithCommand rows[] = {
 	 .details = "A TARGET is the name of a service, a family or a group, @HOST, or "
 		    "SERVICE@HOST. Without one "
 		    "everything is built."},
+	{.name = "smoke",
+	 .summary = "Run images in the sandbox until they are healthy",
+	 .operands = "[SERVICE...]",
+	 .max_operands = G_MAXUINT,
+	 .options = smoke_options,
+	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_STORE,
+	 .run = smith_cmd_smoke,
+	 .details = "A SERVICE is a service's name, or SERVICE@HOST. Without one all are run, one "
+		    "after the other."},
 	{.name = "units",
 	 .summary = "Write the quadlet units of the fleet",
 	 .options = units_options,
@@ -297,7 +297,6 @@ static const SmithCommand rows[] = {
 	 .run = smith_cmd_schema},
 	{.name = "doctor",
 	 .summary = "Tell what this machine lets executed steps do",
-	 .options = doctor_options,
 	 .run = smith_cmd_doctor},
 	{.name = "version", .summary = "Show the version", .run = smith_cmd_version},
 	{.name = "completion",

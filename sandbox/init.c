@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -169,6 +170,10 @@ void smith_init_run(const SmithPlan *plan)
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		smith_child_die(SMITH_CHILD_FAILED, errno, "cannot be bound to the parent");
+	/* a service is the first process of its own, as it is in a container: signals that it does
+	 * not handle do nothing; and /proc is of those that are to come */
+	if ((plan->flags & SMITH_PLAN_RUN) != 0 && unshare(CLONE_NEWPID) != 0)
+		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot make a process namespace");
 	smith_tree_build(&init.tree, plan);
 	if (sethostname(hostname, strlen(hostname)) != 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot name the host");

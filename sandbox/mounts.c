@@ -357,7 +357,7 @@ static void mount_tmp(SmithTree *tree, const char *target)
 	int mount;
 
 	print_size(size, sizeof size, tree->plan->tmpfs_size);
-	if (tree->work >= 0) {
+	if (tree->work >= 0 && (tree->plan->flags & SMITH_PLAN_RUN) == 0) {
 		if (mkdirat(tree->work, "tmp", 0700) != 0 ||
 		    fchmodat(tree->work, "tmp", 01777, 0) != 0)
 			smith_child_die(SMITH_CHILD_FAILED, errno, "cannot make a /tmp");

@@ -64,6 +64,7 @@ typedef struct {
 typedef struct {
 	uint32_t args; /* offsets of strings; uint32_t[] */
 	uint32_t n_args;
+	uint32_t free; /* 1: `program` does not hold for it */
 } SmithPlanCommand;
 
 typedef struct {

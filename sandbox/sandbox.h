@@ -41,6 +41,11 @@ typedef struct {
 	bool writable;
 } SmithSandboxBind;
 
+typedef struct {
+	const char *const *argv;
+	bool free; /* the last filter is not for it */
+} SmithSandboxCommand;
+
 /*
  * What makes of a step the run of a service, as a container engine runs its image: the caller's own
  * uid is another one than 0 inside, there are no capabilities, and /dev is read-only; the root is,
@@ -53,12 +58,12 @@ typedef struct {
 	const char *const *tmpfs; /* absolute paths: empty directories in memory, beside /tmp */
 	guint64 tmpfs_size;	  /* bytes of each; 0: half of the machine's memory */
 	guint64 shm_size;	  /* the same, of /dev/shm */
-	/* a filter that is loaded last, for the command alone: struct sock_filter[], or NULL; and
+	/* a filter that is loaded last, behind the policy's own: struct sock_filter[], or NULL; and
 	 * the calls that it hands over are answered by the caller (smith_session_wait()) */
 	GBytes *program;
 	bool listen;
-	/* argument vectors that can be run beside `argv`, NULL at the end; or NULL */
-	const char *const *const *commands;
+	const SmithSandboxCommand *commands; /* that can be run beside `argv` */
+	guint n_commands;
 } SmithSandboxRun;
 
 /* 0: the default */

@@ -142,10 +142,10 @@ static void add_commands(const SmithSandboxRun *run, GByteArray *plan)
 	g_autoptr(GArray) commands = g_array_new(FALSE, TRUE, sizeof(SmithPlanCommand));
 	uint32_t offset;
 
-	for (guint i = 0; run->commands != NULL && run->commands[i] != NULL; i++) {
-		SmithPlanCommand command = {0};
+	for (guint i = 0; i < run->n_commands; i++) {
+		SmithPlanCommand command = {.free = run->commands[i].free};
 
-		command.args = smith_plan_add_strings(plan, run->commands[i], &command.n_args);
+		command.args = smith_plan_add_strings(plan, run->commands[i].argv, &command.n_args);
 		g_array_append_val(commands, command);
 	}
 	offset = smith_plan_add(plan, commands->data,

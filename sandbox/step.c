@@ -202,7 +202,7 @@ static const char *find_program(const SmithPlan *plan)
 void smith_child_exec(const SmithPlan *plan, int index, int listener_to)
 {
 	const char *cwd = smith_plan_string(plan, plan->cwd);
-	const SmithPlanCommand own = {plan->args, plan->n_args};
+	const SmithPlanCommand own = {plan->args, plan->n_args, 0};
 	const SmithPlanCommand *command = index < 0 ? &own : &smith_plan_commands(plan)[index];
 	const char *program;
 	sigset_t none;
@@ -230,7 +230,8 @@ void smith_child_exec(const SmithPlan *plan, int index, int listener_to)
 	if (listener_to >= 0)
 		check_answers();
 	program = find_program(plan);
-	load_last(plan);
+	if (command->free == 0)
+		load_last(plan);
 	(void)execve(program, args, env);
 	smith_child_die(SMITH_CHILD_FAILED, errno, "cannot run '%s'", args[0]);
 }

@@ -1,0 +1,213 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Runs of images in the sandbox: healthy ones, sick ones, hostile ones, and that nothing of them stays.
+# Debian packages: bats, jq, procps, python3; make-base's and make-wheelhouse's.
+# shellcheck disable=SC2030,SC2031,SC2154  # a test changes its own variables; run sets stderr
+
+bats_require_minimum_version 1.5.0
+load lib
+load real
+
+# service NAME TEXT [KEYS]: a service without requirements whose program is TEXT
+service() {
+	printf '%s\n' "$2" >"$fleet/app/$1.py"
+	printf '  %s:\n    family: base-python\n    app: {script: app/%s.py, files: [app/%s.py]}\n' "$1" "$1" "$1" \
+		>>"$fleet/more"
+	[ -z "${3-}" ] || printf '    %s\n' "$3" >>"$fleet/more"
+}
+
+setup_file() {
+	fleet=$BATS_FILE_TMPDIR/fleet store=$BATS_FILE_TMPDIR/fleet.store
+	make_hello "$fleet"
+	service short 'print("all done")'
+	service dies 'import sys; print("about to die"); sys.exit(3)'
+	service sick 'import time; print("up"); time.sleep(60)' \
+		'health: {exec: [/opt/venv/bin/python3, -c, "raise SystemExit(\"still warming\")"], interval: 1s, retries: 1}'
+	service missing 'import time; time.sleep(60)' 'health: {exec: [/no/such/probe], interval: 30s}'
+	service stubborn 'import signal, time; signal.signal(15, signal.SIG_IGN); print("no"); time.sleep(60)'
+	service loud 'while True: print("x" * 100000)'
+	service bomb '
+import os, time
+for i in range(100000):
+    try:
+        if os.fork() == 0:
+            time.sleep(600.125)
+    except OSError as error:
+        print("no more after", i, error.errno, flush=True)
+        raise SystemExit(5)' 'limits: {pids: 400}'
+	service looks '
+import os, socket, sys
+print(os.getuid(), os.getgid(), os.getpid(), socket.gethostname(), os.environ.get("MORE"))
+for path in ("/x", "/app/x", "/etc/x", "/dev/x"):
+    try:
+        open(path, "w")
+        sys.exit(path + " was written")
+    except OSError as error:
+        print(path, error.errno in (13, 30))
+for path in ("/tmp/x", "/run/x", "/var/tmp/x", "/dev/shm/x", "/data/state/x"):
+    open(path, "w").close()
+print([line.split()[1] for line in open("/proc/self/status") if line.startswith(("CapEff", "CapBnd", "NoNewPrivs"))])
+print([line.strip().split(":")[0] for line in open("/proc/net/dev")][2:])
+server = socket.create_server(("localhost", 8099))
+print("secret", repr(open("/run/secrets/token").read()), repr(os.environ["KEY"]))
+sys.exit(0)' 'writable: [/data/state]
+    secrets: [token, key]'
+	sed -i "/^services:/r $fleet/more" "$fleet/fleet.yaml"
+	printf 'secrets: {token: {as: file}, key: {as: env, target: KEY}}\n' >>"$fleet/fleet.yaml"
+	"$ocismith" -q -C "$fleet" --store "$store" lock >/dev/null
+	"$ocismith" -q -C "$fleet" --store "$store" build >/dev/null
+	if ! "$ocismith" doctor >/dev/null 2>&1; then
+		no_sandbox='this machine runs no sandbox (ocismith doctor)'
+		export no_sandbox
+	fi
+}
+
+setup() {
+	[ -z "${no_sandbox-}" ] || skip "$no_sandbox"
+	fleet=$BATS_FILE_TMPDIR/fleet store=$BATS_FILE_TMPDIR/fleet.store
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+smoke() { run --separate-stderr "$ocismith" -C "$fleet" --store "$store" smoke "$@"; }
+
+# nothing of a run stays in the store
+teardown() { [ -z "$(find "$store/cache" -maxdepth 1 -name '.tmp*')" ]; }
+
+@test "the services of the example are healthy" {
+	smoke HelloWeb hello-worker --format json
+	echo "$output $stderr"
+	[ "$status" -eq 0 ]
+	jq -e 'map(.result) == ["healthy", "healthy"] and all(.peakMemory > 4000000 and .exitStatus == 0 and
+		(.killed | not) and (.healthySeconds | tonumber) > 0)' <<<"$output"
+}
+
+@test "a service by itself is in what its unit would be" {
+	printf hush >token
+	smoke looks -v --secret "token=$PWD/token" --env MORE=than
+	echo "$output $stderr"
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'10001 10001 2 looks than'* ]]
+	[[ $stderr != *False* ]]
+	[[ $stderr == *"['0000000000000000', '0000000000000000', '1']"* ]]
+	[[ $stderr == *"['lo']"* ]]
+	[[ $stderr == *"secret 'hush' ''"* ]]
+}
+
+@test "one without a health check may end, but not badly" {
+	smoke short
+	[ "$status" -eq 0 ]
+	[[ $output == *'short '*' healthy '* ]]
+	smoke dies
+	echo "$output $stderr"
+	[ "$status" -eq 1 ]
+	[[ $output == *'dies '*' died '* ]]
+	[[ $stderr == *"the last lines of 'dies'"*'about to die'*"service 'dies': ended with status 3"* ]]
+}
+
+@test "one that is never healthy is given up in time, with what its check said" {
+	smoke sick --timeout 2
+	echo "$output $stderr"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'its health check said'*'still warming'*"the last lines of 'sick'"*up*"service 'sick': not healthy after "* ]]
+	SECONDS=0
+	smoke missing
+	echo "$output $stderr"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"cannot run '/no/such/probe': No such file or directory"* ]]
+	((SECONDS < 20))
+}
+
+@test "one that does not stop is killed" {
+	smoke stubborn --stop-timeout 1 --format json
+	echo "$output $stderr"
+	[ "$status" -eq 0 ]
+	jq -e 'map([.killed, .exitStatus]) == [[true, 137]]' <<<"$output"
+}
+
+@test "processes and output are bounded" {
+	smoke bomb
+	echo "$output $stderr"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'no more after '* ]]
+	[[ $stderr == *'status 5'* ]]
+	smoke loud
+	echo "$output $stderr"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'wrote more than 67108864 bytes of output'* ]]
+}
+
+@test "what is not built or not there is said" {
+	run --separate-stderr "$ocismith" -C "$fleet" --store "$PWD/empty" smoke HelloWeb
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"is not in the store: run 'ocismith build HelloWeb' first"* ]]
+	smoke HelloWebb
+	[ "$status" -ne 0 ]
+	[[ $stderr == *"no service 'HelloWebb' (did you mean 'HelloWeb'?)"* ]]
+	smoke HelloWeb@pc2
+	[ "$status" -ne 0 ]
+	[[ $stderr == *"is not on host 'pc2'"* ]]
+	smoke HelloWeb --env X
+	[ "$status" -eq 2 ]
+}
+
+@test "a second machine's image is not run here" {
+	cp -r "$fleet" other
+	local machine=arm64
+	[ "$(uname -m)" != aarch64 ] || machine=amd64
+	python3 - "$store" "$machine" <<-'END'
+		import hashlib, json, os, shutil, sys
+		store, machine = sys.argv[1:]
+		shutil.copytree(store + "/oci", "store/oci")
+		blobs = "store/oci/blobs/sha256/"
+		index = json.load(open("store/oci/index.json"))
+		def put(value):
+		    data = json.dumps(value).encode()
+		    name = hashlib.sha256(data).hexdigest()
+		    open(blobs + name, "wb").write(data)
+		    return {"digest": "sha256:" + name, "size": len(data)}
+		for entry in index["manifests"]:
+		    if "hello-web" not in str(entry.get("annotations")):
+		        continue
+		    manifest = json.load(open(blobs + entry["digest"][7:]))
+		    config = json.load(open(blobs + manifest["config"]["digest"][7:]))
+		    config["architecture"] = machine
+		    manifest["config"].update(put(config))
+		    entry.update(put(manifest))
+		    entry["platform"]["architecture"] = machine
+		json.dump(index, open("store/oci/index.json", "w"))
+	END
+	run --separate-stderr "$ocismith" -C "$fleet" --store "$PWD/store" smoke HelloWeb
+	echo "$output $stderr"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"the image is for linux/$machine"* ]]
+}
+
+# gone TEXT: no process with TEXT in its command line, at the latest after five seconds
+gone() {
+	local i
+	for ((i = 0; i < 50; i++)); do
+		pgrep -f "$1" >/dev/null || return 0
+		sleep 0.1
+	done
+	pgrep -af "$1"
+	return 1
+}
+
+@test "Ctrl-C and SIGKILL leave no process" {
+	local signal i
+	for signal in INT KILL; do
+		# shellcheck disable=SC2016
+		"$ocismith" -C "$fleet" --store "$store" smoke sick --timeout 60 -v 2>"$signal" 3>&- &
+		local pid=$!
+		for ((i = 0; i < 200; i++)); do
+			! grep -q '^up' "$signal" || break
+			sleep 0.05
+		done
+		grep '^up' "$signal"
+		kill -s "$signal" "$pid"
+		wait "$pid" || true
+		gone app/sick.py
+	done
+	# what it left is taken away by the next
+	rm -rf "$store"/cache/.tmp*
+}
