@@ -5,10 +5,11 @@
 
 #include "base/error.h"
 
-/* An instance of a service, as seen from a group. */
+/* An instance of a service, as seen from a container. */
 typedef struct {
 	const SmithFleet *fleet;
 	const SmithGroup *from;
+	const SmithService *who; /* in @from, on its host, or NULL */
 	const SmithGroup *group;
 	const SmithHost *host;
 	const SmithService *service; /* on that host */
@@ -22,42 +23,87 @@ static bool is_same_host(const Instance *to)
 
 static bool shares_namespace(const Instance *to)
 {
-	bool both_host = to->from->mode == SMITH_GROUP_HOST && to->group->mode == SMITH_GROUP_HOST;
-	return to->from == to->group || (is_same_host(to) && both_host);
+	SmithSite here = smith_service_site(to->who, to->from);
+	SmithSite there = smith_service_site(to->service, to->group);
+	if (here == SMITH_SITE_HOST && there == SMITH_SITE_HOST)
+		return is_same_host(to);
+	if (to->from != to->group || here != there)
+		return false;
+	return here == SMITH_SITE_GROUP ||
+	       (to->who != NULL && strcmp(to->who->name, to->service->name) == 0);
 }
 
-static bool shares_network(const Instance *to)
+/* Whether the container itself is on @network. */
+static bool is_on(const Instance *to, const SmithNetwork *network)
 {
-	const SmithNetwork *network = smith_group_network(to->fleet, to->group);
-	return is_same_host(to) && network != NULL && to->from->mode != SMITH_GROUP_HOST &&
-	       to->group->mode != SMITH_GROUP_HOST &&
-	       network == smith_group_network(to->fleet, to->from);
+	const SmithNetwork *own;
+	const char *ip;
+	for (guint i = 0;
+	     (own = smith_service_network(to->fleet, to->who, to->from, i, &ip)) != NULL; i++)
+		if (own == network)
+			return true;
+	return false;
+}
+
+/* What the instance is called on a network that both are on, or NULL. */
+static const char *shared_name(const Instance *to)
+{
+	const SmithNetwork *network;
+	const char *ip;
+	bool is_own = smith_service_site(to->service, to->group) == SMITH_SITE_OWN;
+	for (guint i = 0;
+	     is_same_host(to) &&
+	     (network = smith_service_network(to->fleet, to->service, to->group, i, &ip)) != NULL;
+	     i++)
+		if (is_on(to, network))
+			return ip != NULL ? ip : is_own ? to->service->slug : to->group->slug;
+	return NULL;
+}
+
+/* A network without a way out, when the container is on no other one; else NULL. */
+static const SmithNetwork *locked_in(const Instance *to)
+{
+	const SmithNetwork *first = NULL, *network;
+	const char *ip;
+	for (guint i = 0;
+	     (network = smith_service_network(to->fleet, to->who, to->from, i, &ip)) != NULL; i++) {
+		if (!network->internal)
+			return NULL;
+		first = first != NULL ? first : network;
+	}
+	return first;
 }
 
 static void set_bound(const Instance *to, const char *at, SmithDistance distance,
 		      SmithAddress *address)
 {
-	gint64 port = to->port != NULL ? smith_port_bound(to->port, to->group, to->host) : 0;
+	gint64 port =
+		to->port != NULL ? smith_port_bound(to->port, to->service, to->group, to->host) : 0;
 	*address = (SmithAddress){at, port, distance};
 }
 
 /* Through the host of the instance. */
 static gboolean find_published(const Instance *to, SmithAddress *address, GError **error)
 {
-	const SmithNetwork *network = smith_group_network(to->fleet, to->from);
-	bool on_host = to->from->mode == SMITH_GROUP_HOST;
+	SmithSite here = smith_service_site(to->who, to->from);
+	SmithSite there = smith_service_site(to->service, to->group);
+	const SmithNetwork *network = locked_in(to);
+	bool on_host = here == SMITH_SITE_HOST;
 	const char *at = !is_same_host(to) ? to->host->address
 			 : on_host	   ? SMITH_ADDRESS_LOCAL
 					   : SMITH_ADDRESS_HOST;
 	SmithDistance distance = is_same_host(to) ? SMITH_DISTANCE_HOST : SMITH_DISTANCE_FAR;
-	if (!on_host && network != NULL && network->internal)
+	if (network != NULL)
 		return smith_throw(error, SMITH_ERROR_UNSUPPORTED,
 				   "the network '%s' of group '%s' has no way out to it",
 				   network->name, to->from->name);
+	if (here == SMITH_SITE_NONE || there == SMITH_SITE_NONE)
+		return smith_throw(error, SMITH_ERROR_UNSUPPORTED, "'%s' is on no network",
+				   there == SMITH_SITE_NONE ? to->service->name : to->who->name);
 	if (at == NULL)
 		return smith_throw(error, SMITH_ERROR_UNSUPPORTED, "its host '%s' has no 'address'",
 				   to->host->name);
-	if (to->group->mode == SMITH_GROUP_HOST) {
+	if (there == SMITH_SITE_HOST) {
 		set_bound(to, at, distance, address);
 		return TRUE;
 	}
@@ -78,9 +124,9 @@ static gboolean find_instance(const Instance *to, SmithAddress *address, GError 
 		set_bound(to, SMITH_ADDRESS_LOCAL, SMITH_DISTANCE_NAMESPACE, address);
 		return TRUE;
 	}
-	if (shares_network(to)) {
-		set_bound(to, to->group->ip != NULL ? to->group->ip : to->group->slug,
-			  SMITH_DISTANCE_HOST, address);
+	const char *name = shared_name(to);
+	if (name != NULL) {
+		set_bound(to, name, SMITH_DISTANCE_HOST, address);
 		return TRUE;
 	}
 	return find_published(to, address, error);
@@ -95,12 +141,11 @@ static int rank(const SmithGroup *from, const SmithGroup *group)
 }
 
 /* @failure is the first reason why an instance cannot be reached. */
-static bool try_group(const SmithFleet *fleet, const SmithGroup *from, const SmithGroup *group,
-		      const SmithService *to, const char *port, SmithAddress *address,
-		      GError **failure)
+static bool try_group(Instance instance, const SmithService *to, const char *port,
+		      SmithAddress *address, GError **failure)
 {
 	g_autoptr(GError) error = NULL;
-	Instance instance = {fleet, from, group, smith_fleet_host(fleet, group->host), to, NULL};
+	instance.host = smith_fleet_host(instance.fleet, instance.group->host);
 	if (instance.host == NULL)
 		return false;
 	instance.service = smith_service_on(to, instance.host);
@@ -117,18 +162,20 @@ static bool try_group(const SmithFleet *fleet, const SmithGroup *from, const Smi
 	return false;
 }
 
-gboolean smith_address_find(const SmithFleet *fleet, const SmithGroup *from, const SmithService *to,
-			    const char *port, SmithAddress *address, GError **error)
+gboolean smith_address_find(const SmithFleet *fleet, const SmithGroup *from,
+			    const SmithService *who, const SmithService *to, const char *port,
+			    SmithAddress *address, GError **error)
 {
 	SMITH_AUTO_PREFIX("service", to->name, error);
 	g_autoptr(GError) failure = NULL;
 	for (int nearness = 0; nearness <= 2; nearness++)
 		for (guint i = 0; i < to->groups->len; i++) {
 			const SmithGroup *group = to->groups->pdata[i];
+			const Instance instance = {
+				.fleet = fleet, .from = from, .who = who, .group = group};
 			if (rank(from, group) == nearness &&
-			    try_group(fleet, from, group, to, port, address, &failure)) {
+			    try_group(instance, to, port, address, &failure))
 				return TRUE;
-			}
 		}
 	if (failure == NULL)
 		return smith_throw(error, SMITH_ERROR_NOT_FOUND, "it is in no group");

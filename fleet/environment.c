@@ -91,7 +91,8 @@ static const char *look_up_service(Unit *unit, const char *name)
 		return NULL;
 	const char *port = strcmp(dot + 1, "address") == 0 ? NULL : dot + 1;
 	SmithAddress address;
-	if (!smith_address_find(unit->fleet, unit->group, service, port, &address, &unit->failure))
+	if (!smith_address_find(unit->fleet, unit->group, unit->service, service, port, &address,
+				&unit->failure))
 		return NULL;
 	return port == NULL ? address.address : keep_number(unit, address.port);
 }
@@ -177,6 +178,25 @@ static void set_families(Unit *unit)
 	}
 }
 
+static bool is_variable(const char *name)
+{
+	bool is_legal = *name == '_' || g_ascii_isalpha(*name);
+	for (const char *c = name; *c != '\0'; c++)
+		is_legal = is_legal && (*c == '_' || g_ascii_isalnum(*c));
+	return is_legal;
+}
+
+/* What of the machine profile can be the name of a variable. */
+static void set_machine(Unit *unit)
+{
+	GHashTableIter iter;
+	gpointer name, value;
+	g_hash_table_iter_init(&iter, unit->host->machine);
+	while (g_hash_table_iter_next(&iter, &name, &value))
+		if (is_variable(name))
+			set(unit, name, value);
+}
+
 static void set_standard(Unit *unit, const SmithEnvironment *environment)
 {
 	set(unit, "MACHINE_TYPE", unit->host->name);
@@ -192,7 +212,7 @@ static bool find_provider(const Unit *unit, const SmithService *provider, SmithA
 {
 	const SmithPort *port = smith_runtime_port(provider);
 	return provider != unit->neutral &&
-	       smith_address_find(unit->fleet, unit->group, provider,
+	       smith_address_find(unit->fleet, unit->group, unit->service, provider,
 				  port != NULL ? port->name : NULL, address, NULL);
 }
 
@@ -220,7 +240,28 @@ static void set_ports(Unit *unit)
 		const SmithPort *port = ports->pdata[i];
 		for (char **name = port->env; name != NULL && *name != NULL; name++)
 			set(unit, *name,
-			    keep_number(unit, smith_port_bound(port, unit->group, unit->host)));
+			    keep_number(unit, smith_port_bound(port, unit->service, unit->group,
+							       unit->host)));
+	}
+}
+
+/* Whether its program is to fail without one. */
+static void set_gpu(Unit *unit)
+{
+	if (unit->service->gpu != SMITH_GPU_NONE)
+		set(unit, "REQUIRED_GPU",
+		    unit->service->gpu == SMITH_GPU_REQUIRED ? "true" : "false");
+}
+
+/* What says that the host has none of a device comes before what the service says elsewhere. */
+static void set_without(Unit *unit)
+{
+	const SmithService *service = unit->service;
+	for (char **name = service->optional_devices; *name != NULL; name++) {
+		GHashTable *without = g_hash_table_lookup(service->without, *name);
+		bool is_there = **name == '/' || g_hash_table_contains(unit->host->devices, *name);
+		if (without != NULL && !is_there)
+			set_map(unit, without, true, service->place, service->name);
 	}
 }
 
@@ -253,11 +294,14 @@ char **smith_environment_of(SmithEnvironment *environment, const SmithGroup *gro
 		     .told = environment->told,
 		     .diag = diag};
 	set_families(&unit);
+	set_machine(&unit);
 	set_standard(&unit, environment);
 	set_provided(&unit, environment);
 	set_map(&unit, host->env, true, host->place, host->name);
 	set_ports(&unit);
+	set_gpu(&unit);
 	set_map(&unit, unit.service->env, true, service->place, service->name);
+	set_without(&unit);
 	g_clear_error(&unit.failure);
 	return list_values(values);
 }
@@ -270,6 +314,7 @@ char **smith_environment_of_host(SmithEnvironment *environment, const SmithHost 
 	Unit unit = {.fleet = environment->fleet, .host = host, .values = values, .texts = texts};
 	GHashTableIter iter;
 	gpointer name, text;
+	set_machine(&unit);
 	set_standard(&unit, environment);
 	g_hash_table_iter_init(&iter, host->env);
 	while (g_hash_table_iter_next(&iter, &name, &text)) {
@@ -289,7 +334,7 @@ static void check_provided(const SmithEnvironment *environment, const SmithGroup
 		const SmithPort *port = smith_runtime_port(provider);
 		g_autoptr(GError) error = NULL;
 		SmithAddress address;
-		if (!smith_address_find(environment->fleet, group, provider,
+		if (!smith_address_find(environment->fleet, group, NULL, provider,
 					port != NULL ? port->name : NULL, &address, &error) &&
 		    error->code == SMITH_ERROR_UNSUPPORTED)
 			smith_diag_add_about(diag, SMITH_SEVERITY_NOTE, group->place,

@@ -8,9 +8,10 @@
  * every unit has"). Images hold the values without variables; a unit says all of them again, since
  * those of the host, which come before the image's, must not come before the service's own.
  *
- * In rising order: values of families that need a host, the standard variables, what services
- * provide, the host's own, numbers of ports, the service's own. Of two services that provide one
- * variable the nearer one is taken, else the first; what cannot be reached from a unit is not
+ * In rising order: values of families that need a host, the machine profile, the standard
+ * variables, what services provide, the host's own, numbers of ports, whether a GPU is required,
+ * the service's own, what says that the host lacks an optional device. Of two services that provide
+ * one variable the nearer one is taken, else the first; what cannot be reached from a unit is not
  * provided to it.
  *
  *   SmithEnvironment *environment = smith_environment_new (fleet);

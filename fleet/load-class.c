@@ -9,7 +9,8 @@
 
 static bool is_merged(const char *key)
 {
-	static const char *const keys[] = {"env", "labels", "ports", "implicit_ports", NULL};
+	static const char *const keys[] = {"env",   "labels",	      "loosen",
+					   "ports", "implicit_ports", NULL};
 	return g_strv_contains(keys, key);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bind.h"
+#include "fleet/load-container.h"
 #include "fleet/load-service.h"
 #include "fleet/load-supervisor.h"
 #include "fleet/tables.h"
@@ -87,6 +88,7 @@ void smith_load_groups(SmithFleet *fleet, const SmithNode *node, SmithDiag *diag
 		group->slug = smith_slug(group->name);
 		group->pip = smith_load_pip(group->pip_node, diag);
 		smith_load_fill_strv(&group->services);
+		smith_load_place_of_group(group, member->value, diag);
 		check_supervised(group, member->value, diag);
 		add_members(fleet, group);
 	}
@@ -125,6 +127,7 @@ void smith_load_groups_clear(SmithFleet *fleet)
 	for (guint i = 0; fleet->groups != NULL && i < fleet->groups->len; i++) {
 		SmithGroup *group = fleet->groups->pdata[i];
 		g_free(group->slug);
+		smith_load_place_clear(group);
 		smith_load_pip_free(group->pip);
 	}
 	for (guint i = 0; fleet->supervisors != NULL && i < fleet->supervisors->len; i++) {

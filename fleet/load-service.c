@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "fleet/load-container.h"
 #include "fleet/load-port.h"
 #include "fleet/load-run.h"
 #include "fleet/quantity.h"
@@ -12,6 +13,7 @@
 #include "python/name.h"
 
 #define SECOND G_GINT64_CONSTANT(1000000000)
+#define WAIT (60 * SECOND) /* for a service of another host */
 
 void smith_load_fill_strv(char ***list)
 {
@@ -68,6 +70,7 @@ static void variant_free(gpointer data)
 void smith_load_service_clear(SmithService *service)
 {
 	smith_load_pip_free(service->pip);
+	smith_load_container_clear(service);
 	g_free(service->slug);
 	g_free(service->generated);
 	g_clear_pointer(&service->variants, g_ptr_array_unref);
@@ -144,10 +147,8 @@ SmithPip *smith_load_pip(const SmithNode *node, SmithDiag *diag)
 	return pip;
 }
 
-/* Zero is a duration only where there may be none: where that is what is meant by leaving it out.
- */
-static gint64 read_duration(const char *text, const char *key, gint64 fallback,
-			    const SmithNode *node, SmithDiag *diag)
+gint64 smith_load_duration(const char *text, const char *key, gint64 fallback,
+			   const SmithNode *node, SmithDiag *diag)
 {
 	if (text == NULL)
 		return fallback;
@@ -232,10 +233,11 @@ static void read_health(SmithService *service, const SmithNode *node, SmithDiag 
 	if (is_zmq)
 		read_zmq(health, service, diag);
 	health->interval =
-		read_duration(health->interval_text, "interval", 30 * SECOND, node, diag);
-	health->timeout = read_duration(health->timeout_text, "timeout", 5 * SECOND, node, diag);
+		smith_load_duration(health->interval_text, "interval", 30 * SECOND, node, diag);
+	health->timeout =
+		smith_load_duration(health->timeout_text, "timeout", 5 * SECOND, node, diag);
 	health->start_period =
-		read_duration(health->start_period_text, "start_period", 0, node, diag);
+		smith_load_duration(health->start_period_text, "start_period", 0, node, diag);
 	if (health->retries == 0)
 		health->retries = 3;
 	choose_port(service);
@@ -274,8 +276,12 @@ static void read_app(SmithService *service, const SmithNode *node, SmithDiag *di
 
 static SmithNeed *read_need(const SmithNode *node, const SmithService *service, SmithDiag *diag)
 {
-	if (node->type == SMITH_NODE_MAP)
-		return smith_bind_read(&smith_need_table, node, diag);
+	if (node->type == SMITH_NODE_MAP) {
+		SmithNeed *read = smith_bind_read(&smith_need_table, node, diag);
+		read->timeout =
+			smith_load_duration(read->timeout_text, "timeout", WAIT, node, diag);
+		return read;
+	}
 	if (node->type != SMITH_NODE_STRING) {
 		smith_diag_add_about(
 			diag, SMITH_SEVERITY_ERROR, node->place, "wrong-type", service->name,
@@ -287,6 +293,7 @@ static SmithNeed *read_need(const SmithNode *node, const SmithService *service, 
 	SmithNeed *need = g_new0(SmithNeed, 1);
 	need->name = g_strdup(node->text);
 	need->place = node->place;
+	need->timeout = WAIT;
 	return need;
 }
 
@@ -371,6 +378,7 @@ static void read_limits(SmithService *service, const SmithNode *node, SmithDiag 
 		return;
 	limits->memory = read_size(limits->memory_text, "memory", service, node, diag);
 	limits->shm = read_size(limits->shm_text, "shm", service, node, diag);
+	smith_load_pids(service, node, diag);
 	if (limits->cpus != NULL && !g_regex_match_simple("^([0-9]{1,4}(\\.[0-9]{1,3})?)$",
 							  limits->cpus, G_REGEX_DOLLAR_ENDONLY, 0))
 		smith_diag_add_about(
@@ -399,10 +407,8 @@ void smith_load_complete_service(const SmithFleet *fleet, const SmithHost *host,
 {
 	const SmithScope scope = {fleet, host};
 	const SmithNode *limits = smith_node_get(node, "limits");
-	char ***const lists[] = {
-		&service->tmpfs,       &service->writable,	   &service->volume_texts,
-		&service->devices,     &service->optional_devices, &service->secrets,
-		&service->capabilities};
+	char ***const lists[] = {&service->tmpfs,   &service->writable, &service->volume_texts,
+				 &service->devices, &service->secrets,	&service->capabilities};
 	GHashTable **const maps[] = {&service->env, &service->provides, &service->labels};
 	for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
 		smith_load_fill_strv(lists[i]);
@@ -423,6 +429,7 @@ void smith_load_complete_service(const SmithFleet *fleet, const SmithHost *host,
 	read_needs(service, diag);
 	smith_load_volumes(fleet, service, node, diag);
 	read_limits(service, limits, diag);
+	smith_load_container(service, node, diag);
 	service->required = smith_load_condition(service->required_node, "required", service,
 						 &scope, true, diag);
 	service->variants = g_ptr_array_new_with_free_func(variant_free);

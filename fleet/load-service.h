@@ -25,6 +25,11 @@ void smith_load_volumes(const SmithFleet *fleet, SmithService *service, const Sm
 /* Sets app->form and fills what is left out; how many forms @node says: one is right. */
 int smith_load_app_form(SmithApp *app, const SmithNode *node);
 
+/* Nanoseconds of @text, the value of @key in @node; @fallback when it is NULL or none. Zero is one
+ * only where that is what is meant by leaving it out. */
+gint64 smith_load_duration(const char *text, const char *key, gint64 fallback,
+			   const SmithNode *node, SmithDiag *diag);
+
 /* Frees what the table of services does not know of. */
 void smith_load_service_clear(SmithService *service);
 

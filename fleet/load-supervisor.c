@@ -200,6 +200,7 @@ static void take_needs(const SmithFleet *fleet, SmithService *service, const Smi
 		copy->name = g_strdup(need->name);
 		copy->place = need->place;
 		copy->until = need->until;
+		copy->timeout = need->timeout;
 		g_ptr_array_add(service->needs, copy);
 	}
 }
@@ -219,6 +220,25 @@ static gint64 add_bounded(gint64 a, gint64 b)
 	return a > G_MAXINT64 - b ? G_MAXINT64 : a + b;
 }
 
+static void take_confinement(SmithService *service, const SmithService *member)
+{
+	GHashTableIter iter;
+	gpointer key, value;
+	service->stop = MAX(service->stop, member->stop);
+	service->new_privileges = service->new_privileges || member->new_privileges;
+	if (service->seccomp == NULL)
+		service->seccomp = g_strdup(member->seccomp);
+	g_hash_table_iter_init(&iter, member->loosen);
+	while (g_hash_table_iter_next(&iter, &key, &value))
+		if (!g_hash_table_contains(service->loosen, key))
+			g_hash_table_insert(service->loosen, g_strdup(key), g_strdup(value));
+	g_hash_table_iter_init(&iter, member->without);
+	while (g_hash_table_iter_next(&iter, &key, &value))
+		if (!g_hash_table_contains(service->without, key))
+			g_hash_table_insert(service->without, g_strdup(key),
+					    g_hash_table_ref(value));
+}
+
 /* What all members say is added up; where one says nothing there is no limit. */
 typedef struct {
 	SmithLimits sum;
@@ -226,6 +246,7 @@ typedef struct {
 	guint with_memory;
 	guint with_cpus;
 	guint with_pids;
+	bool unlimited;
 	guint members;
 } LimitSum;
 
@@ -236,7 +257,8 @@ static void sum_limits(LimitSum *sum, const SmithService *member)
 	if (limits == NULL)
 		return;
 	sum->sum.memory = add_bounded(sum->sum.memory, limits->memory);
-	sum->sum.pids = add_bounded(sum->sum.pids, limits->pids);
+	sum->sum.pids = add_bounded(sum->sum.pids, MAX(limits->pids, 0));
+	sum->unlimited = sum->unlimited || limits->pids < 0;
 	sum->sum.shm = add_bounded(sum->sum.shm, limits->shm);
 	sum->cpus += limits->cpus != NULL ? g_ascii_strtod(limits->cpus, NULL) : 0;
 	sum->with_memory += limits->memory > 0;
@@ -250,7 +272,7 @@ static SmithLimits *finish_limits(const LimitSum *sum, SmithPlace place)
 	SmithLimits *limits = g_new0(SmithLimits, 1);
 	limits->place = place;
 	limits->memory = sum->with_memory == sum->members ? sum->sum.memory : 0;
-	limits->pids = sum->with_pids == sum->members ? sum->sum.pids : 0;
+	limits->pids = sum->unlimited ? -1 : sum->with_pids == sum->members ? sum->sum.pids : 0;
 	limits->shm = sum->sum.shm;
 	if (sum->with_cpus == sum->members && sum->members > 0)
 		limits->cpus = g_strdup(g_ascii_formatd(text, sizeof text, "%.6g", sum->cpus));
@@ -258,7 +280,8 @@ static SmithLimits *finish_limits(const LimitSum *sum, SmithPlace place)
 }
 
 /* Where members differ the first one's word holds. */
-static void take_members(const SmithFleet *fleet, SmithService *service, const SmithGroup *group)
+static void take_members(const SmithFleet *fleet, SmithService *service, const SmithGroup *group,
+			 SmithDiag *diag)
 {
 	Union texts[7];
 	LimitSum limits = {0};
@@ -272,6 +295,12 @@ static void take_members(const SmithFleet *fleet, SmithService *service, const S
 		const SmithService *member = find_member(fleet, group, *name);
 		if (member == NULL)
 			continue;
+		if (!member->in_pod)
+			smith_diag_add_about(diag, SMITH_SEVERITY_ERROR, member->place, "bad-value",
+					     member->name,
+					     "service '%s' cannot be beside its group '%s', which "
+					     "is one container",
+					     member->name, group->name);
 		char **const own[] = {member->tmpfs,	    member->writable,
 				      member->volume_texts, member->secrets,
 				      member->devices,	    member->optional_devices,
@@ -281,6 +310,7 @@ static void take_members(const SmithFleet *fleet, SmithService *service, const S
 		take_ports(service, member);
 		take_needs(fleet, service, group, member);
 		take_env(service, member);
+		take_confinement(service, member);
 		service->gpu = MAX(service->gpu, member->gpu);
 		sum_limits(&limits, member);
 	}
@@ -352,15 +382,18 @@ SmithService *smith_load_supervisor(const SmithFleet *fleet, SmithGroup *group, 
 	smith_load_fill_map(&service->env);
 	smith_load_fill_map(&service->provides);
 	smith_load_fill_map(&service->labels);
+	smith_load_fill_map(&service->loosen);
+	service->without = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+						 (GDestroyNotify)g_hash_table_unref);
 	service->ports = g_ptr_array_new_with_free_func(smith_load_port_free);
 	service->needs = g_ptr_array_new_with_free_func(free_need);
 	service->variants = g_ptr_array_new();
 	service->groups = g_ptr_array_new();
-	take_members(fleet, service, group);
+	take_members(fleet, service, group, diag);
 	take_health(fleet, service, group);
 	smith_load_volumes(fleet, service, NULL, diag);
 	g_ptr_array_add(service->groups, group);
-	service->required = service->enabled = service->read_only = true;
+	service->required = service->enabled = service->read_only = service->in_pod = true;
 	service->supervises = group;
 	service->generated = make_config(fleet, group);
 	return service;

@@ -11,6 +11,7 @@
 #include "fleet/auto-family.h"
 #include "fleet/load-apt.h"
 #include "fleet/load-class.h"
+#include "fleet/load-container.h"
 #include "fleet/load-group.h"
 #include "fleet/load-run.h"
 #include "fleet/load-service.h"
@@ -92,7 +93,7 @@ static void fill_fleet(SmithFleet *fleet, SmithDiag *diag)
 	smith_load_indexes(&fleet->wheels->indexes, diag);
 }
 
-static void fill_hosts(SmithFleet *fleet)
+static void fill_hosts(SmithFleet *fleet, SmithDiag *diag)
 {
 	for (guint i = 0; i < fleet->hosts->len; i++) {
 		SmithHost *host = fleet->hosts->pdata[i];
@@ -101,6 +102,7 @@ static void fill_hosts(SmithFleet *fleet)
 					     &host->machine};
 		for (guint j = 0; j < G_N_ELEMENTS(maps); j++)
 			smith_load_fill_map(maps[j]);
+		smith_load_dns(&host->dns, host->place, host->name, diag);
 		if (host->gpu != NULL)
 			smith_load_fill_strv(&host->gpu->arch);
 	}
@@ -130,7 +132,7 @@ static void complete_fleet(SmithFleet *fleet, const SmithNode *document, SmithDi
 {
 	smith_load_bytecode(&fleet->bytecode, fleet->place, NULL, diag);
 	fill_fleet(fleet, diag);
-	fill_hosts(fleet);
+	fill_hosts(fleet, diag);
 	smith_load_index(fleet);
 	smith_load_groups(fleet, smith_node_get(document, "groups"), diag);
 	complete_services(fleet, document, diag);

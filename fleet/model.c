@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "seccomp/profile.h"
+
 static gpointer find(const SmithFleet *fleet, int kind, const char *name)
 {
 	return name != NULL ? g_hash_table_lookup(fleet->index[kind], name) : NULL;
@@ -100,9 +102,69 @@ SmithNetwork *smith_group_network(const SmithFleet *fleet, const SmithGroup *gro
 	return smith_fleet_network(fleet, name);
 }
 
-gint64 smith_port_bound(const SmithPort *port, const SmithGroup *group, const SmithHost *host)
+SmithSite smith_service_site(const SmithService *service, const SmithGroup *group)
 {
-	bool moves = group->mode == SMITH_GROUP_HOST && port->offset && !port->fixed;
+	SmithSite usual = group->mode == SMITH_GROUP_HOST ? SMITH_SITE_HOST : SMITH_SITE_GROUP;
+	if (group->mode == SMITH_GROUP_SUPERVISED || service == NULL || service->in_pod)
+		return usual;
+	if (service->network == NULL)
+		return group->mode == SMITH_GROUP_HOST ? SMITH_SITE_HOST : SMITH_SITE_OWN;
+	return strcmp(service->network, "host") == 0   ? SMITH_SITE_HOST
+	       : strcmp(service->network, "none") == 0 ? SMITH_SITE_NONE
+						       : SMITH_SITE_OWN;
+}
+
+const SmithNetwork *smith_service_network(const SmithFleet *fleet, const SmithService *service,
+					  const SmithGroup *group, guint index, const char **ip)
+{
+	SmithSite site = smith_service_site(service, group);
+	*ip = NULL;
+	if (site == SMITH_SITE_HOST || site == SMITH_SITE_NONE)
+		return NULL;
+	if (site == SMITH_SITE_OWN && service->network != NULL)
+		return index == 0 ? smith_fleet_network(fleet, service->network) : NULL;
+	if (index >= group->networks->len)
+		return NULL;
+	const SmithOnNetwork *on = group->networks->pdata[index];
+	const SmithHost *host = smith_fleet_host(fleet, group->host);
+	const char *name = on->name == NULL && host != NULL ? host->network : on->name;
+	if (site == SMITH_SITE_GROUP)
+		*ip = on->ip;
+	return smith_fleet_network(fleet, name);
+}
+
+const char *smith_service_reason(const SmithService *service, const char *key)
+{
+	const char *reason = g_hash_table_lookup(service->loosen, key);
+	return reason != NULL && reason[strspn(reason, " ")] != '\0' ? reason : NULL;
+}
+
+bool smith_service_is_root(const SmithService *service)
+{
+	const char *user = service->user;
+	gsize length = user != NULL ? strcspn(user, ":") : 0;
+	return length > 0 && (strspn(user, "0") == length ||
+			      (length == strlen("root") && strncmp(user, "root", length) == 0));
+}
+
+const char *smith_service_seccomp(const SmithFleet *fleet, const SmithService *service)
+{
+	if (service->seccomp != NULL || service->image != NULL)
+		return service->seccomp;
+	const SmithFamily *family = smith_fleet_family(fleet, service->family);
+	for (guint i = 0; family != NULL && i < fleet->families->len; i++) {
+		if (family->seccomp != NULL)
+			return family->seccomp;
+		family = smith_fleet_family(fleet, family->from);
+	}
+	return SMITH_PROFILE_DEFAULT;
+}
+
+gint64 smith_port_bound(const SmithPort *port, const SmithService *service, const SmithGroup *group,
+			const SmithHost *host)
+{
+	bool is_host = smith_service_site(service, group) == SMITH_SITE_HOST;
+	bool moves = is_host && port->offset && !port->fixed;
 	return port->number + (moves ? host->port_offset : 0);
 }
 

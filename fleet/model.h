@@ -203,6 +203,8 @@ typedef struct {
 	char *name; /* of a service */
 	SmithPlace place;
 	SmithUntil until;
+	char *timeout_text; /* as written; the number below is nanoseconds */
+	gint64 timeout;	    /* how long to wait for one of another host */
 } SmithNeed;
 
 /* "VOLUME[:TARGET[:ro]]" */
@@ -218,7 +220,8 @@ typedef struct {
 	SmithPlace place;
 	gint64 memory; /* bytes; 0: no limit */
 	char *cpus;    /* "1.5" */
-	gint64 pids;   /* 0: podman's own */
+	char *pids_text;
+	gint64 pids; /* 0: not said; -1: "unlimited" */
 	char *shm_text;
 	gint64 shm; /* bytes; 0: podman's own */
 } SmithLimits;
@@ -271,18 +274,27 @@ struct SmithService {
 	char **tmpfs;	 /* absolute paths, writable and lost at stop */
 	char **writable; /* absolute paths, directories of 10001, kept in volumes of the service */
 	char **volume_texts;
-	GPtrArray *volumes;	 /* (element-type SmithMount*) */
-	char **devices;		 /* names of the host's devices, or absolute paths */
+	GPtrArray *volumes; /* (element-type SmithMount*) */
+	char **devices;	    /* names of the host's devices, or absolute paths */
+	SmithNode *optional_node;
 	char **optional_devices; /* those that a host may lack */
+	GHashTable *without;	 /* name of an optional device -> GHashTable of the variables that
+				  * tell the program that its host has none */
 	int gpu;		 /* SmithGpuNeed */
 	char **secrets;
 	SmithLimits *limits; /* or NULL */
 	int restart;	     /* SmithRestart */
-	char *seccomp;	     /* name of a profile, or NULL: the family's */
+	char *stop_text;     /* as written; the number below is nanoseconds */
+	gint64 stop;	     /* from the signal to the end, 0: podman's own */
+	char *seccomp; /* name of a profile, SMITH_SECCOMP_UNCONFINED, or NULL: the family's */
 	GHashTable *labels;
 	char *user;	     /* "UID[:GID]" or NULL: 10001:10001, for an upstream image its own */
 	bool read_only;	     /* root file system */
 	char **capabilities; /* kept; none by default */
+	bool new_privileges; /* programs may gain what their file gives them */
+	GHashTable *loosen;  /* a key of confinement -> why it is not what it is by default */
+	bool in_pod;	     /* of a group of mode POD: false, it is a container beside the pod */
+	char *network;	     /* of one beside it: a name, "host", "none"; or NULL: the group's */
 	SmithNode *hosts_node;
 	GPtrArray *variants;	/* (element-type SmithVariant*) */
 	GPtrArray *groups;	/* (element-type SmithGroup*, borrowed) that list it */
@@ -302,6 +314,13 @@ typedef enum {
 	SMITH_GROUP_SUPERVISED, /* one container of all services, under a supervisor */
 } SmithGroupMode;
 
+/* One of the networks that a group is on. */
+typedef struct {
+	char *name; /* NULL: the host's own, if it has one */
+	SmithPlace place;
+	char *ip; /* fixed address in it, or NULL */
+} SmithOnNetwork;
+
 struct SmithGroup {
 	char *name;
 	SmithPlace place;
@@ -309,8 +328,12 @@ struct SmithGroup {
 	char *host;
 	SmithPlace host_place;
 	int mode;      /* SmithGroupMode */
-	char *network; /* or NULL: the host's */
+	char *network; /* the first of `networks`, or NULL: the host's */
 	char *ip;      /* fixed address in it, or NULL */
+	SmithNode *networks_node;
+	GPtrArray *networks; /* (element-type SmithOnNetwork*) never empty */
+	char **dns;	     /* addresses of name servers; empty: the host's */
+	char *hostname;	     /* of a pod, or NULL: the slug */
 	char **services;
 	char *family; /* SUPERVISED: of the one image */
 	SmithNode *pip_node;
@@ -331,6 +354,7 @@ typedef struct {
 	char *podman; /* target version, "5.4" */
 	char *address;
 	char *network; /* name of one of the fleet's networks, or NULL: podman's default */
+	char **dns;    /* addresses of name servers; empty: podman's own */
 	gint64 port_offset;
 	GHashTable *variables; /* of expressions, over the fleet's */
 	GHashTable *env;       /* for every unit of the host */
@@ -425,6 +449,8 @@ typedef struct {
 	GHashTable *index[SMITH_KINDS]; /* by name, for the look-ups below */
 } SmithFleet;
 
+#define SMITH_SECCOMP_UNCONFINED "unconfined"
+
 /* Below /app, the slug for %s: what a supervised group's program is to run. */
 #define SMITH_SUPERVISOR_CONFIG "config/%s.yaml"
 
@@ -451,11 +477,34 @@ SmithGroup *smith_service_group(const SmithService *service, const SmithHost *ho
 const char *smith_app_entry(const SmithApp *app);
 /* The service that stands for all of @group when it is a supervised one, or NULL. */
 SmithService *smith_group_supervisor(const SmithFleet *fleet, const SmithGroup *group);
-/* The network of @group on its host, or NULL: podman's default. */
+/* The first network of @group on its host, or NULL: podman's default. */
 SmithNetwork *smith_group_network(const SmithFleet *fleet, const SmithGroup *group);
-/* What @port is in the network namespace in which it is bound: with the offset of @host where that
- * is the host's own, because @group is one of mode HOST. */
-gint64 smith_port_bound(const SmithPort *port, const SmithGroup *group, const SmithHost *host);
+/* Why the confinement @key of @service is loosened (borrowed), or NULL: nothing is said. */
+const char *smith_service_reason(const SmithService *service, const char *key);
+/* Whether it is said to run as root. */
+bool smith_service_is_root(const SmithService *service);
+/* The name of the profile that confines @service (borrowed): its own, the nearest family's,
+ * SMITH_PROFILE_DEFAULT; SMITH_SECCOMP_UNCONFINED; NULL: podman's own, for an upstream image. */
+const char *smith_service_seccomp(const SmithFleet *fleet, const SmithService *service);
+
+/* The network namespace of a container. */
+typedef enum {
+	SMITH_SITE_GROUP, /* that of its group: a pod, or a supervised container */
+	SMITH_SITE_HOST,  /* the host's own */
+	SMITH_SITE_OWN,	  /* one of its own, on networks */
+	SMITH_SITE_NONE,  /* one of its own, on none */
+} SmithSite;
+
+/* Of @service, as it is on the host of @group; NULL: of what is usual in the group. */
+SmithSite smith_service_site(const SmithService *service, const SmithGroup *group);
+/* The network @index of that namespace, and the fixed address in it (which may be NULL); NULL
+ * behind the last one. One that has none at all is on podman's own network. */
+const SmithNetwork *smith_service_network(const SmithFleet *fleet, const SmithService *service,
+					  const SmithGroup *group, guint index, const char **ip);
+/* What @port is in the network namespace in which @service (on its host) binds it: with the offset
+ * of @host where that is the host's own. */
+gint64 smith_port_bound(const SmithPort *port, const SmithService *service, const SmithGroup *group,
+			const SmithHost *host);
 /* What it is on the host's address, whether or not it is published. */
 gint64 smith_port_published(const SmithPort *port, const SmithHost *host);
 

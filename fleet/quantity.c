@@ -67,3 +67,16 @@ gint64 smith_quantity_size(const char *text)
 	value *= (double)(G_GINT64_CONSTANT(1) << (10 * unit));
 	return value <= (double)SIZE_MAX_BYTES ? (gint64)value : -1;
 }
+
+int smith_quantity_compare_versions(const char *a, const char *b)
+{
+	while (*a != '\0' || *b != '\0') {
+		char *end_a, *end_b;
+		guint64 x = g_ascii_strtoull(a, &end_a, 10), y = g_ascii_strtoull(b, &end_b, 10);
+		if (x != y)
+			return x < y ? -1 : 1;
+		a = *end_a == '.' ? end_a + 1 : "";
+		b = *end_b == '.' ? end_b + 1 : "";
+	}
+	return 0;
+}

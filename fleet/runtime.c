@@ -37,9 +37,10 @@ static void add_number(GPtrArray *argv, gint64 number)
 }
 
 /* What a port's number is where the program runs; @group is NULL when no host is meant. */
-static gint64 bound(const SmithPort *port, const SmithGroup *group, const SmithHost *host)
+static gint64 bound(const SmithPort *port, const SmithService *service, const SmithGroup *group,
+		    const SmithHost *host)
 {
-	return group != NULL ? smith_port_bound(port, group, host) : port->number;
+	return group != NULL ? smith_port_bound(port, service, group, host) : port->number;
 }
 
 static void add_asgi(GPtrArray *argv, const SmithService *service, const SmithGroup *group,
@@ -52,7 +53,7 @@ static void add_asgi(GPtrArray *argv, const SmithService *service, const SmithGr
 	add(argv, "0.0.0.0");
 	add(argv, "--port");
 	const SmithPort *port = smith_runtime_port(service);
-	add_number(argv, port != NULL ? bound(port, group, host) : 8000);
+	add_number(argv, port != NULL ? bound(port, service, group, host) : 8000);
 }
 
 char **smith_runtime_command(const SmithFleet *fleet, const SmithService *service,
@@ -86,7 +87,7 @@ char **smith_runtime_command(const SmithFleet *fleet, const SmithService *servic
 		if (port->argument == NULL)
 			continue;
 		add(argv, port->argument);
-		add_number(argv, bound(port, group, host));
+		add_number(argv, bound(port, service, group, host));
 	}
 	add_all(argv, app->args);
 	return finish(argv);
@@ -160,7 +161,7 @@ gint64 smith_runtime_health_port(const SmithService *service, const SmithGroup *
 		return 0;
 	const SmithPort *port = health->port != NULL ? smith_service_port(service, health->port)
 						     : service->ports->pdata[0];
-	return bound(port, group, host);
+	return bound(port, service, group, host);
 }
 
 char **smith_runtime_health(const SmithFleet *fleet, const SmithService *service,

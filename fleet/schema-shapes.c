@@ -108,6 +108,46 @@ static const char shapes[] =
 	"  additionalProperties: {anyOf: [{$ref: '#/$defs/class'}, {type: 'null'}]}\n"
 	"onHosts: {type: object, additionalProperties: {$ref: '#/$defs/onHost'}}\n";
 
+/* Of containers. */
+static const char container_shapes[] =
+	"processes:\n"
+	"  anyOf:\n"
+	"  - {type: integer, minimum: 1, maximum: 4194304}\n"
+	"  - {type: string, pattern: '^([0-9]{1,7}|unlimited)$'}\n"
+	"optionalDevices:\n"
+	"  anyOf:\n"
+	"  - {type: string}\n"
+	"  - {type: array, items: {type: string}}\n"
+	"  - type: object\n"
+	"    additionalProperties:\n"
+	"      type: [object, 'null']\n"
+	"      properties:\n"
+	"        without:\n"
+	"          type: [object, 'null']\n"
+	"          additionalProperties: {type: [string, number, boolean, 'null']}\n"
+	"      additionalProperties: false\n"
+	"reason: {type: [string, number, boolean, 'null']}\n"
+	"loosen:\n"
+	"  type: object\n"
+	"  properties:\n"
+	"    capabilities: {$ref: '#/$defs/reason'}\n"
+	"    new_privileges: {$ref: '#/$defs/reason'}\n"
+	"    pids: {$ref: '#/$defs/reason'}\n"
+	"    read_only: {$ref: '#/$defs/reason'}\n"
+	"    seccomp: {$ref: '#/$defs/reason'}\n"
+	"    user: {$ref: '#/$defs/reason'}\n"
+	"  additionalProperties: {type: 'null'}\n"
+	"groupNetworks:\n"
+	"  anyOf:\n"
+	"  - {type: string}\n"
+	"  - {$ref: '#/$defs/groupNetwork'}\n"
+	"  - {type: array, items: {anyOf: [{type: string}, {$ref: '#/$defs/groupNetwork'}]}}\n"
+	"hostname:\n"
+	"  type: string\n"
+	"  maxLength: 64\n"
+	"  pattern: '^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+	"(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$'\n";
+
 static const struct {
 	const char *what;
 	const char *key;
@@ -120,6 +160,8 @@ static const struct {
 	{"family", "pip", "pip"},
 	{"fleet", "bytecode", "bytecode"},
 	{"fleet", "classes", "classes"},
+	{"group", "hostname", "hostname"},
+	{"group", "networks", "groupNetworks"},
 	{"group", "pip", "pip"},
 	{"group", "supervisor", "app"},
 	{"health", "interval", "duration"},
@@ -129,7 +171,9 @@ static const struct {
 	{"index", "url", "indexUrl"},
 	{"limits", "cpus", "processors"},
 	{"limits", "memory", "bytes"},
+	{"limits", "pids", "processes"},
 	{"limits", "shm", "bytes"},
+	{"need", "timeout", "duration"},
 	{"port", "port", "portNumber"},
 	{"service", "app", "app"},
 	{"service", "health", "health"},
@@ -137,10 +181,13 @@ static const struct {
 	{"service", "implicit_ports", "implicitPorts"},
 	{"service", "installer", "installer"},
 	{"service", "limits", "limits"},
+	{"service", "loosen", "loosen"},
 	{"service", "needs", "needs"},
+	{"service", "optional_devices", "optionalDevices"},
 	{"service", "pip", "pip"},
 	{"service", "ports", "ports"},
 	{"service", "required", "condition"},
+	{"service", "stop_timeout", "durationOrZero"},
 	{"run", "command", "command"},
 	{"run", "inputs", "inputs"},
 	{"run", "name", "stepName"},
@@ -184,7 +231,13 @@ static SmithNode *parse(const char *text)
 
 SmithNode *smith_schema_shapes(void)
 {
-	return parse(shapes);
+	SmithNode *all = parse(shapes);
+	g_autoptr(SmithNode) more = parse(container_shapes);
+	for (guint i = 0; i < more->members->len; i++) {
+		const SmithNodeMember *member = more->members->pdata[i];
+		smith_node_set(all, member->key, smith_node_copy(member->value));
+	}
+	return all;
 }
 
 const char *smith_schema_shape_of(const char *what, const char *key)

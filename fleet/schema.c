@@ -241,6 +241,7 @@ SmithNode *smith_schema_fleet(void)
 	SmithNode *defs = fleet_shapes();
 	set(defs, "port", table_schema(&smith_port_table, NULL));
 	set(defs, "need", table_schema(&smith_need_table, NULL));
+	set(defs, "groupNetwork", table_schema(&smith_on_network_table, NULL));
 	for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
 		set(defs, parts[i],
 		    table_schema(field_table(&smith_service_table, parts[i]), NULL));

@@ -130,6 +130,7 @@ static const char *const until_names[] = {"started", "healthy", NULL};
 static const SmithBindField smith_need_fields[] = {
 	SMITH_BIND(SmithNeed, name, "service", STRING, .required = true),
 	SMITH_BIND(SmithNeed, until, "until", ENUM, .names = until_names),
+	SMITH_BIND(SmithNeed, timeout_text, "timeout", STRING, .any_scalar = true),
 	{0},
 };
 PLACED(smith_need, "need", SmithNeed);
@@ -137,7 +138,7 @@ PLACED(smith_need, "need", SmithNeed);
 static const SmithBindField limits_fields[] = {
 	SMITH_BIND(SmithLimits, memory_text, "memory", STRING, .any_scalar = true),
 	SMITH_BIND(SmithLimits, cpus, "cpus", STRING, .any_scalar = true),
-	SMITH_BIND(SmithLimits, pids, "pids", INT, .min = 1, .max = 4194304),
+	SMITH_BIND(SmithLimits, pids_text, "pids", STRING, .any_scalar = true),
 	SMITH_BIND(SmithLimits, shm_text, "shm", STRING, .any_scalar = true),
 	{0},
 };
@@ -165,20 +166,32 @@ static const SmithBindField smith_service_fields[] = {
 	SMITH_BIND(SmithService, writable, "writable", STRV, .one_or_list = true),
 	SMITH_BIND(SmithService, volume_texts, "volumes", STRV, .one_or_list = true),
 	SMITH_BIND(SmithService, devices, "devices", STRV, .one_or_list = true),
-	SMITH_BIND(SmithService, optional_devices, "optional_devices", STRV, .one_or_list = true),
+	SMITH_BIND(SmithService, optional_node, "optional_devices", NODE),
 	SMITH_BIND(SmithService, gpu, "gpu", ENUM, .names = gpu_names),
 	SMITH_BIND(SmithService, secrets, "secrets", STRV, .one_or_list = true),
 	SMITH_BIND(SmithService, limits, "limits", OBJECT, .table = &limits_table),
 	SMITH_BIND(SmithService, restart, "restart", ENUM, .names = restart_names),
+	SMITH_BIND(SmithService, stop_text, "stop_timeout", STRING, .any_scalar = true),
 	SMITH_BIND(SmithService, seccomp, "seccomp", STRING),
 	SMITH_BIND(SmithService, labels, "labels", STRMAP),
 	SMITH_BIND(SmithService, user, "user", STRING, .any_scalar = true),
 	SMITH_BIND(SmithService, read_only, "read_only", BOOL),
 	SMITH_BIND(SmithService, capabilities, "capabilities", STRV, .one_or_list = true),
+	SMITH_BIND(SmithService, new_privileges, "new_privileges", BOOL),
+	SMITH_BIND(SmithService, loosen, "loosen", STRMAP),
+	SMITH_BIND(SmithService, in_pod, "pod", BOOL),
+	SMITH_BIND(SmithService, network, "network", STRING),
 	SMITH_BIND(SmithService, hosts_node, "hosts", NODE),
 	{0},
 };
 NAMED(smith_service, "service", SmithService);
+
+static const SmithBindField smith_on_network_fields[] = {
+	SMITH_BIND(SmithOnNetwork, name, "name", STRING, .required = true),
+	SMITH_BIND(SmithOnNetwork, ip, "ip", STRING),
+	{0},
+};
+PLACED(smith_on_network, "group network", SmithOnNetwork);
 
 static const char *const mode_names[] = {"pod", "host", "supervised", NULL};
 
@@ -187,6 +200,9 @@ static const SmithBindField group_fields[] = {
 	SMITH_BIND(SmithGroup, mode, "mode", ENUM, .names = mode_names),
 	SMITH_BIND(SmithGroup, network, "network", STRING),
 	SMITH_BIND(SmithGroup, ip, "ip", STRING),
+	SMITH_BIND(SmithGroup, networks_node, "networks", NODE),
+	SMITH_BIND(SmithGroup, dns, "dns", STRV, .one_or_list = true),
+	SMITH_BIND(SmithGroup, hostname, "hostname", STRING),
 	SMITH_BIND(SmithGroup, services, "services", STRV, .required = true),
 	SMITH_BIND(SmithGroup, family, "family", STRING),
 	SMITH_BIND(SmithGroup, pip_node, "pip", NODE),
@@ -207,6 +223,7 @@ static const SmithBindField host_fields[] = {
 	SMITH_BIND(SmithHost, podman, "podman", STRING, .any_scalar = true),
 	SMITH_BIND(SmithHost, address, "address", STRING),
 	SMITH_BIND(SmithHost, network, "network", STRING),
+	SMITH_BIND(SmithHost, dns, "dns", STRV, .one_or_list = true),
 	SMITH_BIND(SmithHost, port_offset, "port_offset", INT, .min = 0, .max = 60000),
 	SMITH_BIND(SmithHost, variables, "variables", STRMAP),
 	SMITH_BIND(SmithHost, env, "env", STRMAP),

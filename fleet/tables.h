@@ -17,6 +17,8 @@ extern const SmithBindTable smith_service_table;
 extern const SmithBindTable smith_port_table;
 /* The map form of a need. */
 extern const SmithBindTable smith_need_table;
+/* The map form of one of a group's `networks`. */
+extern const SmithBindTable smith_on_network_table;
 /* The map form of a `pip:`; what is no map is its `requirements`. */
 extern const SmithBindTable smith_pip_table;
 /* Of a family: the map form of `apt`, the value of `from: {debian: ...}`. */

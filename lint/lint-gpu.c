@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fleet/quantity.h"
 #include "lint/rule.h"
 
 typedef struct {
@@ -10,20 +11,6 @@ typedef struct {
 	GHashTable *judged; /* "HOST FAMILY" */
 	SmithDiag *diag;
 } Gpus;
-
-/* "535" and "535.104.05": as numbers, part by part; what is missing is 0. */
-static int compare_versions(const char *a, const char *b)
-{
-	while (*a != '\0' || *b != '\0') {
-		char *end_a, *end_b;
-		guint64 x = g_ascii_strtoull(a, &end_a, 10), y = g_ascii_strtoull(b, &end_b, 10);
-		if (x != y)
-			return x < y ? -1 : 1;
-		a = *end_a == '.' ? end_a + 1 : "";
-		b = *end_b == '.' ? end_b + 1 : "";
-	}
-	return 0;
-}
 
 static bool have_common(char **a, char **b)
 {
@@ -42,7 +29,7 @@ static void lint_family(const Gpus *gpus, const SmithHost *host, const char *fam
 		return;
 	const SmithHostGpu *gpu = host->gpu;
 	if (needs->min_driver != NULL && gpu->driver != NULL &&
-	    compare_versions(gpu->driver, needs->min_driver) < 0)
+	    smith_quantity_compare_versions(gpu->driver, needs->min_driver) < 0)
 		smith_lint_report(gpus->diag, "gpu-driver-too-old", gpu->place, host->name,
 				  "host '%s' has driver %s, family '%s' needs %s", host->name,
 				  gpu->driver, family, needs->min_driver);

@@ -149,9 +149,7 @@ static void lint_user(const SmithService *service, SmithDiag *diag)
 				  service->name);
 		return;
 	}
-	gsize length = strcspn(user, ":");
-	bool is_zero = strspn(user, "0") == length;
-	if (is_zero || (length == strlen("root") && strncmp(user, "root", length) == 0))
+	if (smith_service_is_root(service) && smith_service_reason(service, "user") == NULL)
 		smith_lint_report(diag, "user-root", service->place, service->name,
 				  "service '%s' runs as root in its container", service->name);
 }

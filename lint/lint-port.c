@@ -225,17 +225,20 @@ static void lint_range(const SmithService *service, const SmithPort *port, gint6
 static void claim_on_host(Space *space, const Socket *socket, const SmithHost *host)
 {
 	const SmithPort *port = socket->port;
-	bool is_bound = socket->group->mode == SMITH_GROUP_HOST;
-	if (!is_bound && (port->implicit || port->publish == SMITH_PUBLISH_NONE))
+	SmithSite site = smith_service_site(socket->service, socket->group);
+	bool is_bound = site == SMITH_SITE_HOST;
+	if (!is_bound &&
+	    (port->implicit || port->publish == SMITH_PUBLISH_NONE || site == SMITH_SITE_NONE))
 		return;
-	gint64 number = is_bound ? smith_port_bound(port, socket->group, host)
+	gint64 number = is_bound ? smith_port_bound(port, socket->service, socket->group, host)
 				 : smith_port_published(port, host);
 	lint_range(socket->service, port, number, host, space->diag);
 	guint at =
 		GPOINTER_TO_UINT(g_hash_table_lookup(space->taken, key_of(number, port->protocol)));
 	const Socket *other = at > 0 ? &g_array_index(space->sockets, Socket, at - 1) : NULL;
 	/* the pod's own rule has told */
-	bool is_told = other != NULL && !is_bound && other->group == socket->group &&
+	bool is_told = other != NULL && site == SMITH_SITE_GROUP && other->group == socket->group &&
+		       smith_service_site(other->service, other->group) == SMITH_SITE_GROUP &&
 		       other->port->number == port->number;
 	if (!is_told)
 		claim(space, socket, number);
@@ -259,7 +262,8 @@ static void lint_group(const SmithFleet *fleet, const SmithGroup *group, const S
 			const Socket socket = {service, group, service->ports->pdata[i]};
 			if (socket.port->number == 0)
 				continue;
-			if (inside != NULL)
+			if (inside != NULL &&
+			    smith_service_site(service, group) == SMITH_SITE_GROUP)
 				claim(inside, &socket, socket.port->number);
 			if (host != NULL)
 				claim_on_host(on_host, &socket, host);

@@ -39,12 +39,15 @@ void smith_sockets_free(SmithSockets *sockets)
 	g_free(sockets);
 }
 
-/* Groups on the host's network share that one; every other one has its own. */
-static char *space_key(const SmithGroup *group, gint64 number)
+/* What is on the host's network shares that one; every group has its own, as has a container beside
+ * a pod. */
+static char *space_key(const SmithService *service, const SmithGroup *group, gint64 number)
 {
-	bool is_host = group->mode == SMITH_GROUP_HOST;
-	return g_strdup_printf("%c%s %d", is_host ? 'h' : 'g', is_host ? group->host : group->name,
-			       (int)number);
+	SmithSite site = smith_service_site(service, group);
+	bool is_host = site == SMITH_SITE_HOST, is_group = site == SMITH_SITE_GROUP;
+	return g_strdup_printf("%c%s %s %d", is_host ? 'h' : 'g',
+			       is_host ? group->host : group->name,
+			       is_host || is_group ? "" : service->name, (int)number);
 }
 
 static char *host_key(const char *host, gint64 number)
@@ -72,11 +75,11 @@ static void index_service(SmithSockets *sockets, const SmithService *neutral,
 	const SmithService *service = smith_service_on(neutral, host);
 	for (guint i = 0; i < service->ports->len; i++) {
 		const SmithPort *port = service->ports->pdata[i];
-		gint64 number = smith_port_bound(port, group, host);
+		gint64 number = smith_port_bound(port, service, group, host);
 		const Owner owner = {neutral, port};
 		if (port->number == 0)
 			continue;
-		g_hash_table_add(sockets->bound, space_key(group, number));
+		g_hash_table_add(sockets->bound, space_key(service, group, number));
 		add_owner(sockets, host_key(host->name, number), &owner);
 		add_owner(sockets, host_key("", number), &owner);
 	}
@@ -108,7 +111,8 @@ const SmithService *smith_sockets_elsewhere(SmithSockets *sockets, const SmithSe
 		const SmithGroup *group = service->groups->pdata[i];
 		if (group->host == NULL)
 			continue;
-		g_autofree char *key = space_key(group, port);
+		const SmithHost *host = smith_fleet_host(sockets->fleet, group->host);
+		g_autofree char *key = space_key(smith_service_on(service, host), group, port);
 		if (g_hash_table_contains(sockets->bound, key))
 			continue;
 		const Owner *owner = find_owner(sockets, group->host, port);

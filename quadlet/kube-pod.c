@@ -78,8 +78,31 @@ static bool is_label_key(const char *key)
 	       (prefix == NULL || is_label_text(prefix, "-.", false));
 }
 
-/* Podman gives a pod's labels to all of its containers: they must mean all of them. What is no
- * label for Kubernetes is an annotation, where podman's containers have it too. */
+static bool all_have(const SmithKube *kube, const char *key, const char *value)
+{
+	for (guint i = 0; i < kube->members->len; i++) {
+		const SmithContainerPlan *container = kube->members->pdata[i];
+		if (g_strcmp0(g_hash_table_lookup(container->labels, key), value) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Podman gives a pod's labels to all of its containers, so that they must be those of all. What is
+ * no label for Kubernetes is an annotation. */
+static gboolean add_label(const SmithKube *kube, const SmithContainerPlan *container,
+			  const char *key, SmithNode *labels, SmithNode *annotations,
+			  GError **error)
+{
+	const char *value = g_hash_table_lookup(container->labels, key);
+	if (!is_label_key(key) || !all_have(kube, key, value))
+		return smith_throw(error, SMITH_ERROR_UNSUPPORTED,
+				   "service '%s': kube has no label '%s' of one container",
+				   container->title, key);
+	smith_kube_text(is_label_text(value, "-_.", true) ? labels : annotations, key, value);
+	return TRUE;
+}
+
 static gboolean add_labels(const SmithKube *kube, SmithNode *labels, SmithNode *annotations,
 			   GError **error)
 {
@@ -87,17 +110,9 @@ static gboolean add_labels(const SmithKube *kube, SmithNode *labels, SmithNode *
 		const SmithContainerPlan *container = kube->members->pdata[i];
 		g_autoptr(GList) keys =
 			g_list_sort(g_hash_table_get_keys(container->labels), (GCompareFunc)strcmp);
-		for (GList *item = keys; item != NULL; item = item->next) {
-			const char *key = item->data;
-			const char *value = g_hash_table_lookup(container->labels, key);
-			if (kube->members->len > 1 || !is_label_key(key))
-				return smith_throw(error, SMITH_ERROR_UNSUPPORTED,
-						   "service '%s': kube has no label '%s' of one "
-						   "container",
-						   container->title, key);
-			bool is_label = is_label_text(value, "-_.", true);
-			smith_kube_text(is_label ? labels : annotations, key, value);
-		}
+		for (GList *key = keys; key != NULL; key = key->next)
+			if (!add_label(kube, container, key->data, labels, annotations, error))
+				return FALSE;
 	}
 	return TRUE;
 }

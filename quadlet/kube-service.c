@@ -41,7 +41,8 @@ SmithNode *smith_kube_ports(const SmithKube *kube, const SmithContainerPlan *con
 	for (guint i = 0; i < ports->len; i++) {
 		const SmithPort *port = ports->pdata[i];
 		const SmithPlanPort *planned = published(kube, container, port);
-		gint64 number = smith_port_bound(port, container->group, kube->plan->host);
+		gint64 number = smith_port_bound(port, container->service, container->group,
+						 kube->plan->host);
 		if (!is_first(seen, port, number))
 			continue;
 		SmithNode *node = begin_port(port, "containerPort", number);
@@ -63,7 +64,8 @@ SmithNode *smith_kube_service(const SmithKube *kube)
 		const GPtrArray *ports = container->service->ports;
 		for (guint j = 0; j < ports->len; j++) {
 			const SmithPort *port = ports->pdata[j];
-			gint64 number = smith_port_bound(port, container->group, kube->plan->host);
+			gint64 number = smith_port_bound(port, container->service, container->group,
+							 kube->plan->host);
 			if (is_first(seen, port, number))
 				smith_node_append(list, begin_port(port, "port", number));
 		}

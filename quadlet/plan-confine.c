@@ -2,7 +2,17 @@
 #include "fleet/runtime.h"
 #include "quadlet/planner.h"
 
+#define PIDS_DEFAULT 512
 #define SHM_DEFAULT (64 * 1024 * 1024) /* podman's */
+
+static void loosen(SmithContainerPlan *container, const char *what, const char *detail)
+{
+	SmithPlanLoosened *loosened = g_new0(SmithPlanLoosened, 1);
+	loosened->what = g_strdup(what);
+	loosened->detail = g_strdup(detail);
+	loosened->reason = g_strdup(smith_service_reason(container->service, what));
+	g_ptr_array_add(container->loosened, loosened);
+}
 
 static void set_user(SmithContainerPlan *container)
 {
@@ -15,28 +25,66 @@ static void set_user(SmithContainerPlan *container)
 		return;
 	container->user = g_strdup(ids[0]);
 	container->user_group = g_strdup(ids[1]);
+	if (smith_service_is_root(container->service))
+		loosen(container, "user", user);
+}
+
+/* Ours alone have a limit of ours: an upstream image may be a database with a process for each of
+ * its clients, and podman has one for that. */
+static gint64 pids_of(const SmithContainerPlan *container)
+{
+	const SmithLimits *limits = container->service->limits;
+	const SmithGroup *supervised = container->service->supervises;
+	if (limits != NULL && limits->pids != 0)
+		return limits->pids;
+	if (!smith_plan_is_ours(container))
+		return 0;
+	guint members = supervised != NULL ? MAX(g_strv_length(supervised->services), 1) : 1;
+	return (gint64)PIDS_DEFAULT * members;
 }
 
 static void set_limits(SmithContainerPlan *container)
 {
 	const SmithLimits *limits = container->service->limits;
+	container->pids = pids_of(container);
+	if (container->pids < 0)
+		loosen(container, "pids", "unlimited");
 	if (limits == NULL)
 		return;
 	container->memory = limits->memory;
 	container->cpus = g_strdup(limits->cpus);
-	container->pids = limits->pids;
 	container->shm = container->pod == NULL ? limits->shm : 0;
 }
 
-/* An image of root's, or of a user that only it knows, is for podman's own mapping. */
-void smith_plan_confine(SmithPlanner *planner, SmithContainerPlan *container)
+/* What the user of the host shares with the service must be the service's own: then it runs as that
+ * user. All else is better with ids of its own, for which podman need not change the owner of every
+ * file of the image. An image of root's, or of a user that only it knows, is for podman's own
+ * mapping. */
+static bool shares_files(const SmithContainerPlan *container)
+{
+	if (container->user == NULL)
+		return false;
+	for (guint i = 0; i < container->mounts->len; i++)
+		if (!((SmithPlanMount *)container->mounts->pdata[i])->own)
+			return true;
+	return container->keep_groups;
+}
+
+void smith_plan_confine(SmithContainerPlan *container)
 {
 	const SmithService *service = container->service;
-	(void)planner;
 	set_user(container);
-	container->keep_id = container->pod == NULL && container->user != NULL;
+	container->keep_id = container->pod == NULL && shares_files(container);
 	container->read_only = service->read_only;
+	if (!service->read_only && smith_plan_is_ours(container))
+		loosen(container, "read_only", "false");
 	container->capabilities = g_strdupv(service->capabilities);
+	g_autofree char *capabilities = g_strjoinv(",", container->capabilities);
+	if (*capabilities != '\0')
+		loosen(container, "capabilities", capabilities);
+	container->new_privileges = service->new_privileges;
+	if (service->new_privileges)
+		loosen(container, "new_privileges", "true");
 	set_limits(container);
 }
 
@@ -57,10 +105,10 @@ static gint64 shm_size(const GPtrArray *members)
 
 void smith_plan_pod_confine(SmithPodPlan *pod)
 {
-	pod->keep_id = true;
 	pod->shm = shm_size(pod->members);
 	for (guint i = 0; i < pod->members->len; i++) {
 		const SmithContainerPlan *member = pod->members->pdata[i];
 		pod->stop_seconds = MAX(pod->stop_seconds, member->stop_seconds);
+		pod->keep_id = pod->keep_id || shares_files(member);
 	}
 }

@@ -5,6 +5,7 @@
 #include "quadlet/planner.h"
 
 #define STOP_SECONDS 10 /* podman's */
+#define SECOND G_GINT64_CONSTANT(1000000000)
 
 bool smith_plan_is_ours(const SmithContainerPlan *container)
 {
@@ -46,6 +47,12 @@ static void set_labels(const SmithPlanner *planner, SmithContainerPlan *containe
 	set_label(container, SMITH_PLAN_LABEL, planner->fleet->name);
 }
 
+/* Part of a second is a whole one: none would be a kill at once. */
+static gint64 stop_seconds(const SmithService *service)
+{
+	return service->stop > 0 ? (service->stop + SECOND - 1) / SECOND : STOP_SECONDS;
+}
+
 SmithContainerPlan *smith_plan_container(SmithPlanner *planner, const SmithGroup *group,
 					 const SmithService *neutral, SmithPodPlan *pod,
 					 GError **error)
@@ -55,11 +62,12 @@ SmithContainerPlan *smith_plan_container(SmithPlanner *planner, const SmithGroup
 	container->group = group;
 	container->neutral = neutral;
 	container->service = smith_service_on(neutral, planner->plan->host);
-	container->pod = pod;
+	if (smith_service_site(container->service, group) == SMITH_SITE_GROUP)
+		container->pod = pod;
 	container->slug = g_strdup(neutral->slug);
 	container->title = g_strdup(neutral->name);
 	container->restart = container->service->restart;
-	container->stop_seconds = STOP_SECONDS;
+	container->stop_seconds = stop_seconds(container->service);
 	smith_plan_image(planner, container);
 	set_command(planner, container);
 	smith_plan_environment(planner, container);
@@ -69,6 +77,6 @@ SmithContainerPlan *smith_plan_container(SmithPlanner *planner, const SmithGroup
 	    !smith_plan_devices(planner, container, error) ||
 	    !smith_plan_health(planner, container, error))
 		return NULL;
-	smith_plan_confine(planner, container);
+	smith_plan_confine(container);
 	return container;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
+#include "fleet/quantity.h"
 #include "quadlet/planner.h"
 
 static void add_device(SmithContainerPlan *container, const char *name, bool optional)
@@ -18,6 +19,21 @@ static const char *find_device(const SmithPlanner *planner, const char *name)
 	return device != NULL || *name != '/' ? device : name;
 }
 
+/* What all families of the chain can work with. */
+static const char *min_driver(const SmithFleet *fleet, const char *name)
+{
+	const SmithFamily *family = smith_fleet_family(fleet, name);
+	const char *driver = NULL;
+	for (guint i = 0; family != NULL && i < fleet->families->len; i++) {
+		const char *own = family->gpu != NULL ? family->gpu->min_driver : NULL;
+		if (own != NULL &&
+		    (driver == NULL || smith_quantity_compare_versions(own, driver) > 0))
+			driver = own;
+		family = smith_fleet_family(fleet, family->from);
+	}
+	return driver;
+}
+
 static gboolean add_gpu(const SmithPlanner *planner, SmithContainerPlan *container, GError **error)
 {
 	const SmithHostGpu *gpu = planner->plan->host->gpu;
@@ -26,8 +42,10 @@ static gboolean add_gpu(const SmithPlanner *planner, SmithContainerPlan *contain
 		return smith_throw(error, SMITH_ERROR_UNSUPPORTED,
 				   "service '%s' requires a GPU, and the host has none",
 				   container->title);
-	if (container->service->gpu != SMITH_GPU_NONE && gpu != NULL)
-		add_device(container, gpu->device, false);
+	if (container->service->gpu == SMITH_GPU_NONE || gpu == NULL)
+		return TRUE;
+	add_device(container, gpu->device, false);
+	container->min_driver = g_strdup(min_driver(planner->fleet, container->service->family));
 	return TRUE;
 }
 

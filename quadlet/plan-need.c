@@ -5,7 +5,7 @@
 #include "fleet/runtime.h"
 #include "quadlet/planner.h"
 
-#define WAIT_SECONDS 60
+#define SECOND G_GINT64_CONSTANT(1000000000)
 
 /* The container that @other is on this host, or in; NULL when it runs elsewhere. */
 static const SmithGroup *group_here(const SmithPlanner *planner, const SmithService *other)
@@ -25,17 +25,17 @@ static SmithPlanNeed *find_planned(const SmithContainerPlan *container, const ch
 
 /* Where it answers, as seen from the container; false when there is nothing to ask. */
 static bool set_address(const SmithPlanner *planner, const SmithContainerPlan *container,
-			const SmithService *other, SmithPlanNeed *planned)
+			const SmithNeed *need, const SmithService *other, SmithPlanNeed *planned)
 {
 	const SmithPort *port = smith_runtime_port(other);
 	SmithAddress address;
 	if (port == NULL || port->protocol != SMITH_PROTOCOL_TCP ||
-	    !smith_address_find(planner->fleet, container->group, other, port->name, &address,
-				NULL))
+	    !smith_address_find(planner->fleet, container->group, container->service, other,
+				port->name, &address, NULL))
 		return false;
 	planned->address = g_strdup(address.address);
 	planned->port = address.port;
-	planned->seconds = WAIT_SECONDS;
+	planned->seconds = MAX(need->timeout / SECOND, 1);
 	return true;
 }
 
@@ -59,7 +59,7 @@ static void add_here(const SmithPlanner *planner, SmithContainerPlan *container,
 	if (planned == NULL) {
 		planned = g_new0(SmithPlanNeed, 1);
 		planned->slug = g_strdup(slug);
-		set_address(planner, container, other, planned);
+		set_address(planner, container, need, other, planned);
 		take_need(container, planned, other);
 	}
 	planned->required = planned->required || on_host->required;
@@ -73,7 +73,7 @@ static void add_elsewhere(const SmithPlanner *planner, SmithContainerPlan *conta
 	SmithPlanNeed *planned = g_new0(SmithPlanNeed, 1);
 	planned->required = other->required;
 	planned->healthy = need->until == SMITH_UNTIL_HEALTHY;
-	if (set_address(planner, container, other, planned))
+	if (set_address(planner, container, need, other, planned))
 		take_need(container, planned, other);
 	else
 		g_free(planned);

@@ -14,11 +14,20 @@ static void add_network(SmithPlanner *planner, GPtrArray *networks, const SmithN
 		g_ptr_array_add(planner->plan->networks, (gpointer)network);
 }
 
-static void add_networks(SmithPlanner *planner, GPtrArray *networks, const SmithGroup *group)
+/* Of @service, or (NULL) of what is usual in @group. */
+static void add_networks(SmithPlanner *planner, GPtrArray *networks, const SmithService *service,
+			 const SmithGroup *group)
 {
-	const SmithNetwork *network = smith_group_network(planner->fleet, group);
-	if (network != NULL)
-		add_network(planner, networks, network, group->ip);
+	const SmithNetwork *network;
+	const char *ip;
+	for (guint i = 0;
+	     (network = smith_service_network(planner->fleet, service, group, i, &ip)) != NULL; i++)
+		add_network(planner, networks, network, ip);
+}
+
+static char **name_servers(const SmithPlanner *planner, const SmithGroup *group)
+{
+	return g_strdupv(*group->dns != NULL ? group->dns : planner->plan->host->dns);
 }
 
 static void add_ports(const SmithPlanner *planner, GPtrArray *ports, const SmithService *service)
@@ -38,21 +47,23 @@ static void add_ports(const SmithPlanner *planner, GPtrArray *ports, const Smith
 
 void smith_plan_place(SmithPlanner *planner, SmithContainerPlan *container)
 {
-	container->dns = g_new0(char *, 1);
-	container->host_network = container->group->mode == SMITH_GROUP_HOST;
-	if (container->pod != NULL) {
-		add_ports(planner, container->pod->ports, container->service);
+	SmithSite site = smith_service_site(container->service, container->group);
+	container->host_network = site == SMITH_SITE_HOST;
+	container->no_network = site == SMITH_SITE_NONE;
+	if (container->pod != NULL || container->host_network || container->no_network) {
+		container->dns = g_new0(char *, 1);
+		if (container->pod != NULL)
+			add_ports(planner, container->pod->ports, container->service);
 		return;
 	}
-	if (container->host_network)
-		return;
-	add_networks(planner, container->networks, container->group);
+	container->dns = name_servers(planner, container->group);
+	add_networks(planner, container->networks, container->service, container->group);
 	add_ports(planner, container->ports, container->service);
 }
 
 void smith_plan_pod_place(SmithPlanner *planner, SmithPodPlan *pod)
 {
-	pod->hostname = g_strdup(pod->slug);
-	pod->dns = g_new0(char *, 1);
-	add_networks(planner, pod->networks, pod->group);
+	pod->hostname = g_strdup(pod->group->hostname != NULL ? pod->group->hostname : pod->slug);
+	pod->dns = name_servers(planner, pod->group);
+	add_networks(planner, pod->networks, NULL, pod->group);
 }

@@ -91,6 +91,19 @@ static SmithPodPlan *add_pod(SmithPlanner *planner, const SmithGroup *group)
 	return pod;
 }
 
+/* None when all of its services are beside it. */
+static bool needs_pod(const SmithPlanner *planner, const SmithGroup *group,
+		      const GPtrArray *services)
+{
+	for (guint i = 0; group->mode == SMITH_GROUP_POD && i < services->len; i++) {
+		const SmithService *service =
+			smith_service_on(services->pdata[i], planner->plan->host);
+		if (smith_service_site(service, group) == SMITH_SITE_GROUP)
+			return true;
+	}
+	return false;
+}
+
 static gboolean add_group(SmithPlanner *planner, const SmithGroup *group, GError **error)
 {
 	g_autoptr(GPtrArray) services = running(planner, group);
@@ -99,7 +112,7 @@ static gboolean add_group(SmithPlanner *planner, const SmithGroup *group, GError
 		return TRUE;
 	if (supervisor != NULL)
 		return smith_plan_container(planner, group, supervisor, NULL, error) != NULL;
-	SmithPodPlan *pod = group->mode == SMITH_GROUP_POD ? add_pod(planner, group) : NULL;
+	SmithPodPlan *pod = needs_pod(planner, group, services) ? add_pod(planner, group) : NULL;
 	for (guint i = 0; i < services->len; i++)
 		if (smith_plan_container(planner, group, services->pdata[i], pod, error) == NULL)
 			return FALSE;

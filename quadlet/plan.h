@@ -127,6 +127,7 @@ typedef struct {
 	GHashTable *labels;
 	/* where it is; empty in a pod */
 	bool host_network;
+	bool no_network;
 	GPtrArray *networks; /* (element-type SmithPlanNetwork*) */
 	GPtrArray *ports;    /* (element-type SmithPlanPort*) */
 	char **dns;
@@ -142,7 +143,7 @@ typedef struct {
 	/* how much */
 	gint64 memory; /* bytes; 0: no limit */
 	char *cpus;
-	gint64 pids; /* 0: podman's own */
+	gint64 pids; /* 0: podman's own; -1: no limit */
 	gint64 shm;
 	/* its life */
 	SmithPlanHealth *health; /* or NULL */

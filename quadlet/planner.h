@@ -48,12 +48,13 @@ void smith_plan_pod_place(SmithPlanner *planner, SmithPodPlan *pod);
 /* plan-health.c: health, start_seconds. */
 gboolean smith_plan_health(SmithPlanner *planner, SmithContainerPlan *container, GError **error);
 
-/* plan-confine.c: user, keep_id, capabilities and the like; limits. */
-void smith_plan_confine(SmithPlanner *planner, SmithContainerPlan *container);
+/* plan-confine.c: user, keep_id, capabilities and the like, loosened; limits. */
+void smith_plan_confine(SmithContainerPlan *container);
 /* What a pod takes from all its members. */
 void smith_plan_pod_confine(SmithPodPlan *pod);
 
-/* plan-container.c: all of one. Of @pod or NULL; owned by the plan. */
+/* plan-container.c: all of one, which is in @pod (or NULL) unless it is beside it. Owned by the
+ * plan. */
 SmithContainerPlan *smith_plan_container(SmithPlanner *planner, const SmithGroup *group,
 					 const SmithService *neutral, SmithPodPlan *pod,
 					 GError **error);

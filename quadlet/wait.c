@@ -28,6 +28,15 @@ static const char *subject(const SmithHealth *health)
 	return health->kind == SMITH_HEALTH_GRPC ? health->grpc : NULL;
 }
 
+/* One alone need not be named. */
+static const char *health_port(const SmithService *service)
+{
+	const char *name = service->health->port;
+	if (name == NULL && service->ports->len == 1)
+		name = ((const SmithPort *)service->ports->pdata[0])->name;
+	return name;
+}
+
 char **smith_wait_words(const SmithHostPlan *plan, const SmithContainerPlan *container,
 			const SmithPlanNeed *need)
 {
@@ -42,7 +51,9 @@ char **smith_wait_words(const SmithHostPlan *plan, const SmithContainerPlan *con
 	if (need->address == NULL)
 		return NULL;
 	if (need->healthy && health != NULL && kinds[health->kind] != NULL &&
-	    smith_address_find(plan->fleet, container->group, other, health->port, &address, NULL))
+	    health_port(other) != NULL &&
+	    smith_address_find(plan->fleet, container->group, container->service, other,
+			       health_port(other), &address, NULL))
 		return words(need, kinds[health->kind], address.address, address.port,
 			     subject(health));
 	return words(need, "tcp", need->address, need->port, NULL);

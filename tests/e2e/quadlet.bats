@@ -128,13 +128,13 @@ setup() {
 @test "a container of the host's network has its numbers moved" {
 	on wide-big
 	says camera.service --network host
-	says camera.service --userns keep-id:uid=10001,gid=10001
 	says camera.service localhost/wide/camera:t /opt/venv/bin/python3 -m camera --port 10000
 }
 
 @test "a supervised group is one container with its address and ports" {
 	on wide-big
 	says mood.service --network main-net:ip=172.20.0.11
+	says mood.service --userns keep-id:uid=10001,gid=10001
 	says mood.service --publish 6001:5001 --publish 6002:5002
 	on ai-mainpc
 	says emotion-system.service --network ai-system-mainpc:ip=172.20.0.70

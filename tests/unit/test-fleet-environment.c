@@ -114,7 +114,7 @@ static void test_address(void)
 		SmithAddress address = {NULL, 0, 0};
 		gboolean found =
 			smith_address_find(test.fleet, smith_fleet_group(test.fleet, rows[i].from),
-					   smith_fleet_service(test.fleet, rows[i].to),
+					   NULL, smith_fleet_service(test.fleet, rows[i].to),
 					   rows[i].port, &address, &error);
 		g_autofree char *text =
 			found ? g_strdup_printf("%s %d", address.address, (int)address.port)
@@ -163,7 +163,7 @@ static void test_order(void)
 			  "pod", "Both",
 			  "CONTAINER_MODE=podman F=f-Main-PC FAR_IP=192.0.2.2 MACHINE_TYPE=Main-PC "
 			  "MAIN_PC_IP=192.0.2.1 N=none 16 1000 3 PROJECT_ROOT=/other SHARED=mine "
-			  "WHERE=host");
+			  "THREADS=16 WHERE=host");
 }
 
 static void test_provides(void)
@@ -286,6 +286,111 @@ static void test_broken(void)
 	}
 }
 
+/* Beside a pod there is no 127.0.0.1 to meet at, but a name on the group's networks. */
+static void test_beside(void)
+{
+	static const struct {
+		const char *from;
+		const char *who;
+		const char *to;
+		const char *expected;
+	} rows[] = {
+		{"g", "A", "B", "b 2"},
+		{"g", "B", "A", "10.0.0.5 1"},
+		{"g", "B", "B", "127.0.0.1 2"},
+		{"g", "A", "A", "127.0.0.1 1"},
+		{"g", "C", "A", "127.0.0.1 101"},
+		{"g", "A", "C", "host.containers.internal 103"},
+		{"g", "D", "A", "service 'A': 'D' is on no network"},
+		{"g", "A", "D", "service 'D': 'D' is on no network"},
+		{"g", "E", "A", "10.1.0.5 1"},
+		{"g", "E", "B", "b 2"},
+		{"g", "E", "F", "other 6"},
+		{"g", "A", "E", "e 5"},
+		{"other", "F", "E", "e 5"},
+		{"other", "F", "A", "10.1.0.5 1"},
+		{"other", "F", "C",
+		 "service 'C': the network 'y' of group 'other' has no way out to it"},
+		{"hosted", "H", "C", "127.0.0.1 103"},
+		{"hosted", "H", "I", "127.0.0.1 109"},
+		{"hosted", "I", "H", "host.containers.internal 108"},
+	};
+	g_auto(TestFleet) test = test_fleet_new();
+	load(&test,
+	     "fleet: t\n"
+	     "networks: {x: {subnet: 10.0.0.0/24}, y: {subnet: 10.1.0.0/24, internal: true}}\n"
+	     "hosts: {h: {port_offset: 100}}\n"
+	     "groups:\n"
+	     "  g: {host: h, networks: [{name: x, ip: 10.0.0.5}, {name: y, ip: 10.1.0.5}],"
+	     " services: [A, B, C, D, E]}\n"
+	     "  other: {host: h, network: y, services: [F]}\n"
+	     "  hosted: {host: h, mode: host, services: [H, I]}\n"
+	     "services:\n"
+	     "  A: {family: base, app: {module: a}, ports: {service: 1}}\n"
+	     "  B: {family: base, app: {module: a}, ports: {service: 2}, pod: false}\n"
+	     "  C: {family: base, app: {module: a}, ports: {service: 3}, pod: false, network: "
+	     "host}\n"
+	     "  D: {family: base, app: {module: a}, ports: {service: 4}, pod: false, network: "
+	     "none}\n"
+	     "  E: {family: base, app: {module: a}, ports: {service: 5}, pod: false, network: y}\n"
+	     "  F: {family: base, app: {module: a}, ports: {service: 6}}\n"
+	     "  H: {family: base, app: {module: a}, ports: {service: 8}}\n"
+	     "  I: {family: base, app: {module: a}, ports: {service: 9}, pod: false, network: "
+	     "x}\n");
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+		SmithAddress address = {NULL, 0, 0};
+		gboolean found = smith_address_find(
+			test.fleet, smith_fleet_group(test.fleet, rows[i].from),
+			smith_fleet_service(test.fleet, rows[i].who),
+			smith_fleet_service(test.fleet, rows[i].to), "service", &address, &error);
+		g_autofree char *text =
+			found ? g_strdup_printf("%s %d", address.address, (int)address.port)
+			      : g_strdup(error->message);
+
+		g_assert_cmpstr(text, ==, rows[i].expected);
+	}
+}
+
+static char *values_of(const TestFleet *test, const char *service)
+{
+	g_autoptr(SmithEnvironment) environment = smith_environment_new(test->fleet);
+	g_autoptr(SmithDiag) diag = smith_diag_new();
+	const SmithService *of = smith_fleet_service(test->fleet, service);
+	g_auto(GStrv) values = smith_environment_of(environment, of->groups->pdata[0], of, diag);
+
+	g_assert_cmpuint(diag->findings->len, ==, 0);
+	return g_strjoinv(" ", values);
+}
+
+/* What of the machine profile can be a variable; a GPU that is asked for; a device that is not
+ * there. */
+static void test_machine(void)
+{
+	g_auto(TestFleet) test = test_fleet_new();
+	load(&test,
+	     "fleet: t\n"
+	     "hosts: {h: {machine: {THREADS: 4, a-b: 1, 'x y': 2, OWN: 3}, devices: {camera: "
+	     "/dev/c},"
+	     " gpu: {device: 'nvidia.com/gpu=0'}}}\n"
+	     "groups: {g: {host: h, services: [A, B]}}\n"
+	     "services:\n"
+	     "  A: {family: base, app: {module: a}, gpu: required, env: {OWN: 5, AUDIO: alsa},\n"
+	     "      optional_devices: {audio: {without: {AUDIO: dummy}},"
+	     " camera: {without: {CAMERA: none}}, tpu: }}\n"
+	     "  B: {family: base, app: {module: a}, gpu: optional, env: {REQUIRED_GPU: mine},"
+	     " optional_devices: audio}\n");
+	g_autofree char *a = values_of(&test, "A"), *b = values_of(&test, "B");
+
+	g_assert_cmpstr(
+		a, ==,
+		"AUDIO=dummy CONTAINER_MODE=podman F=f-h MACHINE_TYPE=h OWN=5 PROJECT_ROOT=/app "
+		"REQUIRED_GPU=true THREADS=4");
+	g_assert_cmpstr(b, ==,
+			"CONTAINER_MODE=podman F=f-h MACHINE_TYPE=h OWN=3 PROJECT_ROOT=/app "
+			"REQUIRED_GPU=mine THREADS=4");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -296,5 +401,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/fleet/environment/ports", test_ports);
 	g_test_add_func("/fleet/environment/findings", test_findings);
 	g_test_add_func("/fleet/environment/broken", test_broken);
+	g_test_add_func("/fleet/environment/beside", test_beside);
+	g_test_add_func("/fleet/environment/machine", test_machine);
 	return g_test_run();
 }

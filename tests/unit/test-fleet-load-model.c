@@ -211,9 +211,9 @@ static void test_variables_differ(void)
 	g_assert_true(same->enabled);
 	const SmithPort *port = smith_service_port(same, "service");
 	g_assert_cmpint(port->number, ==, 9000);
-	g_assert_cmpint(smith_port_bound(port, smith_fleet_group(fleet, "ga"), a), ==, 9000);
+	g_assert_cmpint(smith_port_bound(port, same, smith_fleet_group(fleet, "ga"), a), ==, 9000);
 	g_assert_cmpint(smith_port_published(port, a), ==, 9100);
-	g_assert_cmpint(smith_port_bound(port, smith_fleet_group(fleet, "gb"), b), ==, 9000);
+	g_assert_cmpint(smith_port_bound(port, same, smith_fleet_group(fleet, "gb"), b), ==, 9000);
 }
 
 static void test_bad_hosts(void)
@@ -313,7 +313,7 @@ static void test_port_flags(void)
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
 		const SmithService *service = smith_fleet_service(fleet, rows[i].service);
 		const SmithPort *port = smith_service_port(service, rows[i].port);
-		g_assert_cmpint(smith_port_bound(port, group, host), ==, rows[i].bound);
+		g_assert_cmpint(smith_port_bound(port, service, group, host), ==, rows[i].bound);
 		g_assert_cmpint(smith_port_published(port, host), ==, rows[i].published);
 	}
 	const SmithService *s = smith_fleet_service(fleet, "S");
@@ -511,8 +511,8 @@ static void test_limits(void)
 		{"{cpus: -1}", "bad-value"},
 		{"{cpus: 1.2345}", "bad-value"},
 		{"{cpus: '2\n\n'}", "bad-value"},
-		{"{pids: 0}", "out-of-range"},
-		{"{pids: many}", "wrong-type"},
+		{"{pids: 0}", "bad-value"},
+		{"{pids: many}", "bad-value"},
 		{"[]", "wrong-type"},
 		{"{}", ""},
 		{"null", ""},

@@ -38,7 +38,11 @@ static const Row rows[] = {
 	 "ShmSize=1m"},
 	{"no-ports-in-host-mode", "    ports: {a: 80}\n", NULL, "mode: host", NULL, CONTAINER,
 	 "!PublishPort=80:80"},
-	{"userns-in-host-mode", NULL, NULL, "mode: host", NULL, CONTAINER,
+	{"userns-in-host-mode", "    volumes: ['/srv:/srv']\n", NULL, "mode: host", NULL, CONTAINER,
+	 "UserNS=keep-id:uid=10001,gid=10001"},
+	{"userns-of-nothing-shared", "    writable: /x\n", NULL, "mode: host", NULL, CONTAINER,
+	 "!UserNS=keep-id:uid=10001,gid=10001"},
+	{"userns-of-pod", "    volumes: ['/srv:/srv']\n", NULL, NULL, NULL, "h/g.pod",
 	 "UserNS=keep-id:uid=10001,gid=10001"},
 	{"no-userns-in-pod", NULL, NULL, NULL, NULL, CONTAINER,
 	 "!UserNS=keep-id:uid=10001,gid=10001"},
@@ -225,8 +229,10 @@ static void test_upstream(void)
 	check_upstream("    read_only: true\n", NULL, "ReadOnly=true", true);
 	check_upstream("    app: {exec: [x, 'y z']}\n", NULL, "Exec=x \"y z\"", true);
 	check_upstream("    user: 7\n", NULL, "User=7", true);
-	check_upstream("", "mode: host", "UserNS=keep-id:uid=10001,gid=10001", false);
-	check_upstream("    user: 7\n", "mode: host", "UserNS=keep-id:uid=10001,gid=10001", true);
+	check_upstream("    volumes: ['/srv:/srv']\n", "mode: host",
+		       "UserNS=keep-id:uid=10001,gid=10001", false);
+	check_upstream("    user: 7\n    volumes: ['/srv:/srv']\n", "mode: host",
+		       "UserNS=keep-id:uid=10001,gid=10001", true);
 	check_upstream("    health: {exec: [a, b]}\n", NULL, "HealthCmd=[\"a\",\"b\"]", true);
 }
 

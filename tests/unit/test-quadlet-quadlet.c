@@ -71,6 +71,8 @@ static void check_golden(const GPtrArray *files, const char *directory)
 		g_autofree char *path = data_path(name);
 		g_autofree char *expected = NULL;
 
+		if (g_getenv("UPDATE_GOLDEN") != NULL)
+			g_file_set_contents(path, file->text, -1, NULL);
 		if (!g_file_get_contents(path, &expected, NULL, NULL))
 			g_error("no '%s'; it should be:\n%s", path, file->text);
 		g_assert_cmpstr(file->text, ==, expected);
@@ -210,6 +212,8 @@ static void test_podman_versions(void)
 		g_autofree char *expected = NULL;
 
 		append_difference(text, files, usual);
+		if (g_getenv("UPDATE_GOLDEN") != NULL)
+			g_file_set_contents(path, text->str, -1, NULL);
 		if (!g_file_get_contents(path, &expected, NULL, NULL))
 			g_error("no '%s'; it should be:\n%s", path, text->str);
 		g_assert_cmpstr(text->str, ==, expected);
