@@ -19,11 +19,7 @@ typedef struct {
 	const char *keyring; /* a path of this machine */
 } SmithDebianArchive;
 
-/*
- * The essential and required packages, apt, @words (names) and what they depend on, by file name
- * (element-type SmithDeb*). Of alternatives the first that is chosen already, else the first that
- * there is. *@index becomes "URL sha256:HEX" of the signed file. SMITH_ERROR_NOT_FOUND with the
- * nearest name.
- */
+/* What a base with @words (names) needs (execute/debian-packages.h). *@index becomes "URL
+ * sha256:HEX" of the signed file. */
 GPtrArray *smith_debian_closure(const SmithDebianArchive *archive, const char *const *words,
 				char **index, GError **error);
