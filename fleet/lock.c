@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "fleet/lock-apt.h"
+#include "python/pylock.h"
 
 #define LOCK_LIMIT (16 * 1024 * 1024)
 #define NO_OFFSET (-1)
@@ -611,12 +612,42 @@ static void add_texts(GPtrArray *texts, const char *before, const GPtrArray *lin
 	}
 }
 
+static void add_python(GPtrArray *texts, const SmithPylock *pylock, const char *name,
+		       const SmithSpecifierSet *python)
+{
+	if (python == NULL)
+		return;
+	g_autofree char *text = smith_specifier_to_string(python);
+	g_ptr_array_add(texts, g_strdup_printf("%s%s%s: requires-python %s", pylock->file,
+					       *name != '\0' ? " " : "", name, text));
+}
+
+/* What the lock files of others say of where they hold; their packages are lines. */
+static void add_pylocks(GPtrArray *texts, const GPtrArray *pylocks)
+{
+	for (guint i = 0; pylocks != NULL && i < pylocks->len; i++) {
+		const SmithPylock *pylock = pylocks->pdata[i];
+		add_python(texts, pylock, "", pylock->requires_python);
+		for (guint j = 0; j < pylock->environments->len; j++) {
+			g_autofree char *marker =
+				smith_marker_to_string(pylock->environments->pdata[j]);
+			g_ptr_array_add(
+				texts, g_strdup_printf("%s: environment %s", pylock->file, marker));
+		}
+		for (guint j = 0; j < pylock->packages->len; j++) {
+			const SmithPylockPackage *package = pylock->packages->pdata[j];
+			add_python(texts, pylock, package->key, package->requires_python);
+		}
+	}
+}
+
 char **smith_lock_requirements(const SmithFleet *fleet, const SmithPip *pip, SmithDiag *diag)
 {
 	g_autoptr(GPtrArray) texts = g_ptr_array_new();
 	g_autoptr(SmithRequirements) found = smith_lock_read_requirements(fleet, pip, diag);
 	add_texts(texts, "", found->lines);
 	add_texts(texts, "-c ", found->constraints);
+	add_pylocks(texts, found->pylocks);
 	g_ptr_array_sort(texts, compare_strings);
 	g_ptr_array_add(texts, NULL);
 	return (char **)g_ptr_array_steal(texts, NULL);

@@ -254,6 +254,15 @@ print([i.filename for i in z.infolist()] == sorted(z.namelist(), key=lambda n: (
 	service '{requirements: pylock.S.toml}'
 	locks '' 'a==1 b==1 dep==1 src==1'
 	[ "$(sed '/"requirements"/,/]/d; /"by"/,/]/d' "$fleet/build-lock.json")" = "$was" ]
+	# what it says of where it holds is of the lock, too
+	sed -i '1i requires-python = ">=3.5"\nenvironments = ["sys_platform == '"'linux'"'"]' "$fleet/pylock.S.toml"
+	smith build
+	[ "$status" -eq 4 ]
+	[[ $stderr == *"'pylock.S.toml: environment sys_platform == \"linux\"' was added"*": requires-python >=3.5' was added"* ]]
+	locks '' 'a==1 b==1 dep==1 src==1'
+	smith lock
+	[[ $output == *unchanged* ]]
+	sed -i '1,2d' "$fleet/pylock.S.toml"
 	# other bytes, and what it is not for
 	sed -i '/name = "a"/,/^]/s/sha256 = "......../sha256 = "01234567/' "$fleet/pylock.S.toml"
 	findings_of "which is not among the 1 hashes of its requirement"
