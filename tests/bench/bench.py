@@ -92,10 +92,13 @@ class Smith:
     def move(self):
         """Another version of a wheel in every lock, which the store has never seen."""
         self.count += 1
-        for service, pins in self.services:
-            moved = [p if not p.startswith('fleetlib==') else 'fleetlib==1.0.%d' % (20 + self.count) for p in pins]
-            inputs.write('%s/%s.lock' % (self.fleet, service), self.bench.wheels.lock(moved))
+        self.pin(lambda p: p if not p.startswith('fleetlib==') else 'fleetlib==1.0.%d' % (20 + self.count))
         self.run('lock')
+
+    def pin(self, change=lambda pin: pin):
+        """What the services ask for, as it was in the beginning when nothing changes."""
+        for service, pins in self.services:
+            inputs.write('%s/%s.lock' % (self.fleet, service), self.bench.wheels.lock([change(p) for p in pins]))
 
     def row(self, job, command, runs, prepare=None):
         wrote = {}
@@ -128,6 +131,7 @@ class Smith:
                      self.with_base_only)
 
     def bytecode_jobs(self, runs):
+        self.pin()
         self.seed_root()
         self.row('bytecode cold', self.command('build'), runs, self.with_base_only)
         self.row('bytecode no-op', self.command('build'), runs)

@@ -69,6 +69,7 @@ lacks() {
 	lacks False seccomp-notify "$refuse" listener=EINVAL
 	lacks True landlock "$refuse" landlock_create_ruleset=ENOSYS,landlock_add_rule=ENOSYS
 	lacks True landlock "$refuse" landlock_create_ruleset
+	lacks True landlock "$refuse" landlock_restrict_self
 }
 
 @test "a step says what is refused, and runs without what it can do without" {

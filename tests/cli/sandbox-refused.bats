@@ -82,7 +82,8 @@ with_sandbox() { [ -z "${no_sandbox-}" ] || skip "$no_sandbox"; }
 @test "what can be done without is done without" {
 	with_sandbox
 	local name
-	for name in clone3=ENOSYS landlock_create_ruleset=ENOSYS landlock_create_ruleset=EPERM pidfd_open=ENOSYS \
+	for name in clone3=ENOSYS landlock_create_ruleset=ENOSYS landlock_create_ruleset=EPERM landlock_add_rule \
+		landlock_restrict_self pidfd_open=ENOSYS \
 		pidfd_open=EPERM statx=ENOSYS process_vm_readv=ENOSYS process_vm_readv=EPERM process_vm_writev=EPERM \
 		process_vm_readv,process_vm_writev=ENOSYS execveat=ENOSYS renameat2=ENOSYS copy_file_range=ENOSYS \
 		faccessat2=ENOSYS ptrace kcmp vfork; do
