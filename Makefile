@@ -227,7 +227,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 install: all ## to PREFIX (/usr/local) below DESTDIR
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/ocismith
 	install -d $(SHARE)/man/man1 $(SHARE)/ocismith/families.d
-	install -m 644 $(MAN) $(SHARE)/man/man1
+	install -m 644 $(MAN) docs/man/oci-probe.1 $(SHARE)/man/man1
 	install -D -m 644 $(BUILD)/completions/ocismith.bash $(SHARE)/bash-completion/completions/ocismith
 	install -D -m 644 $(BUILD)/completions/ocismith.zsh $(SHARE)/zsh/site-functions/_ocismith
 	install -D -m 644 $(BUILD)/completions/ocismith.fish $(SHARE)/fish/vendor_completions.d/ocismith.fish

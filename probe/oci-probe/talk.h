@@ -52,5 +52,5 @@ void talk_end(struct talk *talk);
 
 /* For the machines: the verdict, once, and what is to be sent. */
 void talk_well(struct talk *talk);
-void talk_ill(struct talk *talk, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void talk_ill(struct talk *talk, const char *format, ...) __attribute__((format(__printf__, 2, 3)));
 bool talk_send(struct talk *talk, const void *data, size_t length);
