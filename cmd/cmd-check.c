@@ -115,6 +115,8 @@ static void print_findings(const SmithInvocation *inv, const GPtrArray *allowed)
 	case SMITH_FORMAT_GITHUB:
 		smith_findings_print_github(&findings);
 		break;
+	case SMITH_FORMAT_QUADLET:
+	case SMITH_FORMAT_KUBE:
 	case SMITH_FORMAT_TEXT:
 		smith_findings_print_text(&findings);
 		print_sum(inv, allowed);

@@ -32,6 +32,8 @@ typedef enum {
 	SMITH_FORMAT_JSON,
 	SMITH_FORMAT_SARIF, /* these two for findings only */
 	SMITH_FORMAT_GITHUB,
+	SMITH_FORMAT_QUADLET, /* these two for units only: of quadlets text is the same */
+	SMITH_FORMAT_KUBE,
 } SmithFormat;
 
 typedef struct SmithCommand SmithCommand;
@@ -63,7 +65,8 @@ struct SmithCommand {
 	gboolean (*run)(SmithInvocation *inv, GError **error);
 	const char *details; /* paragraphs for --help below the synopsis, or NULL */
 	bool hidden;	     /* not listed, but can be run */
-	bool finds;	     /* its result are findings: all formats */
+	bool finds;	     /* its result are findings: in the formats of those, too */
+	bool units;	     /* its result are units: in the formats of those, too */
 };
 
 /* The global options; they are understood before and after the command. */

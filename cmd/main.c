@@ -85,6 +85,20 @@ static gboolean change_directory(const SmithOptions *options, GError **error)
 	return TRUE;
 }
 
+static gboolean check_format(const SmithCommand *command, SmithFormat format, GError **error)
+{
+	bool is_for_findings = format == SMITH_FORMAT_SARIF || format == SMITH_FORMAT_GITHUB;
+	bool is_for_units = format >= SMITH_FORMAT_QUADLET;
+	if (is_for_findings && !command->finds)
+		return smith_throw(error, SMITH_ERROR_USAGE,
+				   "'%s' has no findings to be written in that format",
+				   command->name);
+	if (is_for_units && !command->units)
+		return smith_throw(error, SMITH_ERROR_USAGE,
+				   "'%s' has no units to be written in that format", command->name);
+	return TRUE;
+}
+
 static gboolean run(const SmithOptions *options, const SmithCommand *command, GError **error)
 {
 	SmithInvocation inv = {.command = command, .options = options};
@@ -95,10 +109,8 @@ static gboolean run(const SmithOptions *options, const SmithCommand *command, GE
 	if (!check_operands(&inv, error) || !change_directory(options, error))
 		return FALSE;
 	inv.format = (SmithFormat)smith_options_enum(options, "format", SMITH_FORMAT_TEXT);
-	if (inv.format > SMITH_FORMAT_JSON && !command->finds)
-		return smith_throw(error, SMITH_ERROR_USAGE,
-				   "'%s' has no findings to be written in that format",
-				   command->name);
+	if (!check_format(command, inv.format, error))
+		return FALSE;
 	inv.verbosity = (int)smith_options_flag(options, "verbose") -
 			(int)smith_options_flag(options, "quiet");
 	inv.jobs = (guint)smith_options_int(options, "jobs", smith_pool_default_workers());

@@ -7,7 +7,7 @@
 #include "cmd/commands.h"
 #include "cmd/run-image.h"
 
-static const char *const formats[] = {"text", "json", "sarif", "github", NULL};
+static const char *const formats[] = {"text", "json", "sarif", "github", "quadlet", "kube", NULL};
 static const char *const progress_modes[] = {"auto", "plain", "json", "none", NULL};
 static const char *const color_modes[] = {"auto", "always", "never", NULL};
 static const char *const compressions[] = {"splice", "zstd", "gzip", NULL};
@@ -37,7 +37,8 @@ const SmithOption smith_global_options[] = {
 	 .kind = SMITH_OPTION_ENUM,
 	 .argument = "FORMAT",
 	 .values = formats,
-	 .help = "form of the result; sarif and github are for the findings of 'check'"},
+	 .help = "form of the result; sarif and github are for the findings of 'check', quadlet "
+		 "and kube for 'units'"},
 	{.name = "progress",
 	 .kind = SMITH_OPTION_ENUM,
 	 .argument = "MODE",
@@ -107,6 +108,12 @@ static const SmithOption units_options[] = {
 	 .kind = SMITH_OPTION_LIST,
 	 .argument = "NAME",
 	 .help = "only this group's"},
+	{.name = "install-dir",
+	 .kind = SMITH_OPTION_STRING,
+	 .argument = "DIR",
+	 .complete = SMITH_COMPLETE_DIRECTORY,
+	 .help = "where the directories of hosts will be, when not in containers/systemd of the "
+		 "user's or the system's configuration"},
 	{0},
 };
 
@@ -223,10 +230,11 @@ static const SmithCommand rows[] = {
 	 .details = "A SERVICE is a service's name, or SERVICE@HOST. Without one all are run, one "
 		    "after the other."},
 	{.name = "units",
-	 .summary = "Write the quadlet units of the fleet",
+	 .summary = "Write what runs the fleet: quadlets or manifests of kube",
 	 .options = units_options,
 	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_LOCK,
-	 .run = smith_cmd_units},
+	 .run = smith_cmd_units,
+	 .units = true},
 	{.name = "ps",
 	 .summary = "List what runs on a host beside what should",
 	 .operands = "[TARGET...]",

@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "fleet/closure.h"
 #include "fleet/collide.h"
-#include "fleet/part.h"
 #include "fleet/resolve-state.h"
 
 static void set_free(gpointer data)
@@ -265,7 +264,7 @@ SmithLock *smith_resolve(const SmithFleet *fleet, SmithStore *store,
 	    !check_sets(&resolve, error))
 		return NULL;
 	smith_diag_sort(diag);
-	if (!smith_diag_check(diag, error) || !smith_parts_fill(resolve.lock, store, error))
+	if (!smith_diag_check(diag, error))
 		return NULL;
 	smith_resolve_fill(&resolve);
 	return g_steal_pointer(&resolve.lock);

@@ -57,14 +57,28 @@ static void add_command(const Container *container)
 		smith_unit_exec(container->unit, (const char *const *)plan->argv);
 }
 
+static void add_to_pod(const Container *container)
+{
+	SmithUnit *unit = container->unit;
+	const char *slug = container->plan->pod->slug;
+	g_autofree char *service = g_strconcat(slug, "-pod.service", NULL);
+	if (container->format->podman >= SMITH_FORMAT_POD) {
+		smith_unit_keyf(unit, SECTION, "Pod", "%s.pod", slug);
+		return;
+	}
+	smith_unit_depend(unit, "BindsTo", service);
+	smith_unit_depend(unit, "After", service);
+	smith_unit_key(unit, SECTION, "Pod", slug);
+	/* it is in the pod's */
+	smith_unit_option(unit, SECTION, "--cgroups=no-conmon");
+}
+
 static void add_place(const Container *container)
 {
 	const SmithContainerPlan *plan = container->plan;
 	SmithUnit *unit = container->unit;
 	if (plan->pod != NULL) {
-		smith_unit_keyf(unit, SECTION, "Pod",
-				container->format->podman >= SMITH_FORMAT_POD ? "%s.pod" : "%s",
-				plan->pod->slug);
+		add_to_pod(container);
 		return;
 	}
 	if (plan->host_network)
@@ -291,12 +305,12 @@ gboolean smith_format_container(const SmithFormat *format, const SmithContainerP
 {
 	bool is_plain = format->podman < SMITH_UNIT_QUADLET;
 	/* the pod's unit runs it */
-	if (plan->pod != NULL && !is_plain && format->podman < SMITH_FORMAT_POD)
+	if (smith_format_is_kube(format, plan->pod))
 		return TRUE;
 	g_autoptr(SmithUnit) unit =
 		smith_format_unit(format, format->podman, "service", plan->title);
 	const Container container = {format, plan, unit};
-	smith_unit_setf(unit, "Unit", "PartOf", "%s.target", plan->group->slug);
+	smith_format_part_of(unit, plan->group);
 	if (!smith_format_needs(format, unit, plan, error) ||
 	    !smith_format_gpu(format, unit, plan, error))
 		return FALSE;
@@ -311,7 +325,7 @@ gboolean smith_format_container(const SmithFormat *format, const SmithContainerP
 	add_labels(&container);
 	add_health(&container);
 	add_service(&container);
-	smith_unit_setf(unit, "Install", "WantedBy", "%s.target", plan->group->slug);
+	smith_format_install(unit, plan->group);
 	return is_plain ? smith_format_add_plain(format, plan->slug, ".service", unit, error)
 			: smith_format_add(format, plan->slug, ".container", unit, error);
 }

@@ -16,9 +16,8 @@
 
 char *smith_format_service(const SmithFormat *format, const SmithContainerPlan *container)
 {
-	bool is_kube = container->pod != NULL && format->podman >= SMITH_UNIT_QUADLET &&
-		       format->podman < SMITH_FORMAT_POD;
-	return is_kube ? g_strconcat(container->pod->slug, "-pod.service", NULL)
+	return smith_format_is_kube(format, container->pod)
+		       ? g_strconcat(container->pod->slug, "-pod.service", NULL)
 		       : g_strconcat(container->slug, ".service", NULL);
 }
 
@@ -61,20 +60,18 @@ static gboolean add_wait(const SmithFormat *format, const char *name, SmithUnit 
 static bool tells_healthy(const SmithFormat *format, const SmithContainerPlan *other)
 {
 	g_autoptr(SmithUnit) trial = smith_unit_new(format->podman, other->title);
-	g_autofree char *service = smith_format_service(format, other);
-	return smith_unit_notify_healthy(trial) && g_str_has_prefix(service, other->slug) &&
-	       service[strlen(other->slug)] == '.';
+	return smith_unit_notify_healthy(trial) && !smith_format_is_kube(format, other->pod);
 }
 
 static gboolean need_healthy(const SmithFormat *format, SmithUnit *unit, const SmithPlanNeed *need,
 			     const SmithContainerPlan *other, GError **error)
 {
-	bool is_kube = format->podman >= SMITH_UNIT_QUADLET && other->pod != NULL;
 	g_autofree char *name = g_strconcat(other->slug, "-healthy", NULL);
 	g_autofree char *file = g_strconcat(name, ".service", NULL);
 	g_autofree char *service = smith_format_service(format, other);
 	/* so kube play calls them */
-	g_autofree char *container = is_kube ? g_strconcat(other->pod->slug, "-", other->slug, NULL)
+	g_autofree char *container = smith_format_is_kube(format, other->pod)
+					     ? g_strconcat(other->pod->slug, "-", other->slug, NULL)
 					     : g_strdup(other->slug);
 	g_autoptr(SmithUnit) wait =
 		smith_format_unit(format, format->podman, "health of", other->title);

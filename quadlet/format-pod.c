@@ -43,6 +43,24 @@ static bool has_profile(const SmithPodPlan *pod)
 	return false;
 }
 
+static void add_kube(const SmithFormat *format, SmithUnit *unit, const SmithPodPlan *pod)
+{
+	smith_format_networks(format, unit, "Kube", pod->networks);
+	if (pod->keep_id)
+		smith_format_keep_id(unit, "Kube");
+	if (has_profile(pod))
+		smith_unit_option_at(unit, "Kube", "--seccomp-profile-root=", format->specifier,
+				     format->directory);
+}
+
+gboolean smith_format_can_kube(const SmithFormat *format, const SmithPodPlan *pod, GError **error)
+{
+	g_autoptr(SmithUnit) trial = smith_unit_new(format->podman, pod->slug);
+	add_kube(format, trial, pod);
+	g_autofree char *text = smith_unit_text(trial, error);
+	return text != NULL;
+}
+
 /* podman 4.4 to 4.9: one unit that plays the pod, with what its members need from without. */
 static gboolean format_kube(const SmithFormat *format, SmithUnit *unit, const SmithPodPlan *pod,
 			    GError **error)
@@ -50,39 +68,35 @@ static gboolean format_kube(const SmithFormat *format, SmithUnit *unit, const Sm
 	g_autofree char *name = g_strconcat(pod->slug, "-pod", NULL);
 	g_autofree char *yaml = g_strconcat(name, ".yaml", NULL);
 	g_autofree char *line = smith_quadlet_first_line(format->plan->fleet);
-	g_autofree char *document = smith_format_kube_pod(format->plan, pod, error);
-	if (document == NULL)
-		return FALSE;
+	const char *document = g_hash_table_lookup(format->kube, pod);
 	g_autofree char *text = g_strconcat("# ", line, "\n", document, NULL);
 	for (guint i = 0; i < pod->members->len; i++)
 		if (!smith_format_needs(format, unit, pod->members->pdata[i], error))
 			return FALSE;
 	smith_unit_key(unit, "Kube", "Yaml", yaml);
-	smith_format_networks(format, unit, "Kube", pod->networks);
-	if (pod->keep_id)
-		smith_format_keep_id(unit, "Kube");
-	if (has_profile(pod))
-		smith_unit_option_at(unit, "Kube", "--seccomp-profile-root=", format->specifier,
-				     format->directory);
+	add_kube(format, unit, pod);
 	smith_unit_set(unit, "Service", "Restart", "on-failure");
 	smith_format_start(unit, start_seconds(pod));
-	smith_unit_setf(unit, "Install", "WantedBy", "%s.target", pod->group->slug);
+	smith_format_install(unit, pod->group);
 	smith_format_add_text(format, yaml, text);
 	return smith_format_add(format, name, ".kube", unit, error);
 }
 
 gboolean smith_format_pod(const SmithFormat *format, const SmithPodPlan *pod, GError **error)
 {
+	bool is_kube = smith_format_is_kube(format, pod);
+	bool is_plain = !is_kube && format->podman < SMITH_FORMAT_POD;
 	g_autoptr(SmithUnit) unit =
-		smith_format_unit(format, format->podman, "pod", pod->group->name);
-	smith_unit_setf(unit, "Unit", "PartOf", "%s.target", pod->group->slug);
-	if (format->podman >= SMITH_UNIT_QUADLET && format->podman < SMITH_FORMAT_POD)
+		smith_format_unit(format, is_plain ? SMITH_UNIT_QUADLET - 1 : format->podman, "pod",
+				  pod->group->name);
+	smith_format_part_of(unit, pod->group);
+	if (is_kube)
 		return format_kube(format, unit, pod, error);
 	add_pod(format, unit, pod);
-	if (format->podman < SMITH_UNIT_QUADLET)
+	if (is_plain)
 		smith_format_run_pod(unit, pod);
-	smith_unit_setf(unit, "Install", "WantedBy", "%s.target", pod->group->slug);
-	if (format->podman >= SMITH_FORMAT_POD)
+	smith_format_install(unit, pod->group);
+	if (!is_plain)
 		return smith_format_add(format, pod->slug, ".pod", unit, error);
 	g_autofree char *name = g_strconcat(pod->slug, "-pod", NULL);
 	return smith_format_add_plain(format, name, ".service", unit, error);

@@ -80,7 +80,8 @@ static void add_network(const SmithFormat *format, SmithUnit *unit, const char *
 	g_autoptr(GString) value = g_string_new(network->slug);
 	g_autofree char *service = g_strconcat(network->slug, "-network.service", NULL);
 	char separator = ':';
-	if (format->podman >= SMITH_FORMAT_NAMED) {
+	bool is_plain = strcmp(section, "Pod") == 0 && format->podman < SMITH_FORMAT_POD;
+	if (format->podman >= SMITH_FORMAT_NAMED && !is_plain) {
 		g_string_append(value, ".network");
 	} else {
 		smith_unit_depend(unit, "Requires", service);
@@ -137,6 +138,34 @@ static void set_directory(SmithFormat *format)
 				    : g_strconcat(path, "/", format->plan->host->name, NULL);
 }
 
+bool smith_format_is_kube(const SmithFormat *format, const SmithPodPlan *pod)
+{
+	return pod != NULL && g_hash_table_contains(format->kube, pod);
+}
+
+static gboolean find_kube(const SmithFormat *format, GError **error)
+{
+	const GPtrArray *pods = format->plan->pods;
+	bool has_kube = format->podman >= SMITH_UNIT_QUADLET && format->podman < SMITH_FORMAT_POD;
+	for (guint i = 0; has_kube && i < pods->len; i++) {
+		GError *local = NULL;
+		char *document =
+			smith_format_can_kube(format, pods->pdata[i], &local)
+				? smith_format_kube_pod(format->plan, pods->pdata[i], &local)
+				: NULL;
+		if (document != NULL) {
+			g_hash_table_insert(format->kube, pods->pdata[i], document);
+			continue;
+		}
+		if (!g_error_matches(local, SMITH_ERROR, SMITH_ERROR_UNSUPPORTED)) {
+			g_propagate_error(error, local);
+			return FALSE;
+		}
+		g_error_free(local);
+	}
+	return TRUE;
+}
+
 static gboolean format_units(const SmithFormat *format, GError **error)
 {
 	const SmithHostPlan *plan = format->plan;
@@ -175,11 +204,12 @@ static void add_files(const SmithFormat *format)
 gboolean smith_format_quadlet(const SmithHostPlan *plan, GPtrArray *files, GError **error)
 {
 	SMITH_AUTO_PREFIX("host", plan->host->name, error);
-	SmithFormat format = {.plan = plan, .podman = plan->podman, .files = files};
+	g_autoptr(GHashTable) kube = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	SmithFormat format = {.plan = plan, .podman = plan->podman, .files = files, .kube = kube};
 	if (plan->containers->len == 0)
 		return TRUE;
 	set_directory(&format);
-	gboolean ok = format_units(&format, error);
+	gboolean ok = find_kube(&format, error) && format_units(&format, error);
 	if (ok)
 		add_files(&format);
 	g_free(format.specifier);

@@ -20,7 +20,7 @@ void smith_format_start(SmithUnit *unit, gint64 start_seconds)
 /* --- before quadlets: what the generator of 5.x writes */
 
 #define CID "--cidfile=%t/%N.cid"
-#define RUN "/usr/bin/podman run " CID " --replace --rm --cgroups=split --sdnotify=conmon -d"
+#define RUN "/usr/bin/podman run " CID " --replace --rm --cgroups=no-conmon --sdnotify=conmon -d"
 #define REMOVE "/usr/bin/podman rm -v -f -i " CID
 #define POD_ID "--pod-id-file=%t/%N.pod-id"
 #define POD_CREATE                                                                                 \
@@ -44,11 +44,6 @@ void smith_format_run(SmithUnit *unit, const SmithContainerPlan *container)
 	smith_unit_verbatim(unit, "Unit", "RequiresMountsFor", "%t/containers");
 	set_verbatim(unit, pairs);
 	smith_unit_verbatim(unit, "Service", "ExecStart", command);
-	if (container->pod == NULL)
-		return;
-	g_autofree char *pod = g_strconcat(container->pod->slug, "-pod.service", NULL);
-	smith_unit_depend(unit, "BindsTo", pod);
-	smith_unit_depend(unit, "After", pod);
 }
 
 void smith_format_run_pod(SmithUnit *unit, const SmithPodPlan *pod)
@@ -83,6 +78,17 @@ void smith_format_run_pod(SmithUnit *unit, const SmithPodPlan *pod)
 
 /* --- targets */
 
+void smith_format_part_of(SmithUnit *unit, const SmithGroup *group)
+{
+	smith_unit_setf(unit, "Unit", "PartOf", "%s.target", group->slug);
+	smith_unit_setf(unit, "Unit", "Before", "%s.target", group->slug);
+}
+
+void smith_format_install(SmithUnit *unit, const SmithGroup *group)
+{
+	smith_unit_setf(unit, "Install", "WantedBy", "%s.target", group->slug);
+}
+
 gboolean smith_format_target(const SmithFormat *format, const SmithPlanTarget *target,
 			     const SmithPlanTarget *whole, GError **error)
 {
@@ -91,8 +97,10 @@ gboolean smith_format_target(const SmithFormat *format, const SmithPlanTarget *t
 	g_autoptr(SmithUnit) unit =
 		smith_format_unit(format, format->podman, is_whole ? "host" : "group",
 				  is_whole ? format->plan->host->name : target->title);
-	if (!is_whole)
+	if (!is_whole) {
 		smith_unit_set(unit, "Unit", "PartOf", parent);
+		smith_unit_set(unit, "Unit", "Before", parent);
+	}
 	smith_unit_set(unit, "Install", "WantedBy", is_whole ? "default.target" : parent);
 	return smith_format_add_plain(format, target->slug, ".target", unit, error);
 }

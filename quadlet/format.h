@@ -20,7 +20,15 @@ typedef struct {
 	GPtrArray *files; /* (element-type SmithUnitFile*) */
 	char *specifier;  /* the host's directory, as it will be: a specifier of systemd, or "" */
 	char *directory;  /* and what follows it */
+	/* SmithPodPlan* -> its document, of those pods that are a .kube unit: from quadlets on
+	 * until there are pods among them. What kube has no words for is a plain pod with
+	 * containers. */
+	GHashTable *kube;
 } SmithFormat;
+
+bool smith_format_is_kube(const SmithFormat *format, const SmithPodPlan *pod);
+/* SMITH_ERROR_UNSUPPORTED when the keys of a .kube unit do not suffice. */
+gboolean smith_format_can_kube(const SmithFormat *format, const SmithPodPlan *pod, GError **error);
 
 /* A unit with our first line, its [Unit] begun, for one podman; @what and @name are for people. */
 SmithUnit *smith_format_unit(const SmithFormat *format, int podman, const char *what,
@@ -41,6 +49,11 @@ void smith_format_place(const SmithFormat *format, SmithUnit *unit, const char *
 void smith_format_networks(const SmithFormat *format, SmithUnit *unit, const char *section,
 			   const GPtrArray *networks);
 void smith_format_keep_id(SmithUnit *unit, const char *section);
+
+/* It is started and stopped with the target of @group, which is reached when it is up. */
+void smith_format_part_of(SmithUnit *unit, const SmithGroup *group);
+/* [Install] for that, to be written last. */
+void smith_format_install(SmithUnit *unit, const SmithGroup *group);
 
 /* "web.service" or, for a member of a pod that is one unit, "core-pod.service". */
 char *smith_format_service(const SmithFormat *format, const SmithContainerPlan *container);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# A booted systemd 257 starts the demo's group from its units, as a rootless user, until it is healthy.
+# A booted systemd 257 starts the demo's group from its units, as a rootless user, until it is healthy; members are
+# killed and frozen, and all of it is stopped.
 # shellcheck disable=SC2154  # $out and its like are of lib.bash
 
 setup_file() {
@@ -11,8 +12,8 @@ setup_file() {
 	local job=$BATS_FILE_TMPDIR/job
 	mkdir -p "$job" "$out"
 	archives "$job/images"
-	smith units --output "$BATS_FILE_TMPDIR/units" >&2
-	cp -r "$BATS_FILE_TMPDIR/units/mainpc" "$job/units"
+	smith units --output "$job/units" >&2
+	basename "$(grep -l '^WantedBy=default.target' "$job"/units/mainpc/systemd/*.target)" >"$job/target"
 	cp "$e2e/jobs/systemd" "$job/run.sh"
 	# the host's address is on lo there
 	sed -n 's/^ *address: //p' "$hello/fleet.yaml" >"$job/addresses"
@@ -26,18 +27,28 @@ setup() {
 	need_root
 }
 
+# number FILE: the first line of a job's result
+number() { grep -m1 '^[0-9]' "$out/$1"; }
+
 @test "the units start without an error" {
+	has enable "status 0"
 	has reload "status 0"
 	has start "status 0"
+	sed "s/^/# /" "$out/time" >&3
 	grep -F hello-web "$out/state" || { cat "$out/log" "$out/journal" && false; }
 	run grep -E 'failed|dead' "$out/state"
 	[ "$status" = 1 ]
 }
 
+@test "the host's target is part of the default one, and has all" {
+	grep -F hello-fleet.target "$out/dependencies"
+	grep -F hello-worker.service "$out/dependencies"
+}
+
 @test "the worker starts once the web service is healthy" {
 	local web worker
-	web=$(grep -m1 '^[0-9]' "$out/active-hello-web.service")
-	worker=$(grep -m1 '^[0-9]' "$out/inactive-hello-worker.service")
+	web=$(number active-hello-web.service)
+	worker=$(number inactive-hello-worker.service)
 	echo "web active at $web us, worker left its rest at $worker us"
 	[ "$web" -gt 0 ]
 	[ "$worker" -ge "$web" ]
@@ -49,13 +60,39 @@ setup() {
 	grep -E '^[a-z-]*hello[a-z-]* Running$' "$out/pods"
 }
 
-@test "the published port answers" {
+@test "the published port answers, and the machine's variables are there" {
 	has url-http---192-0-2-10-8080-health 200
 	has url-http---192-0-2-10-8080-health '{"status":"ok"}'
+	has environment mainpc
 }
 
-@test "stopping leaves nothing running" {
+@test "one that is killed is started again, alone" {
+	cat "$out/killed-one"
+	has killed-one "hello-web.service new"
+	has killed-one "hello-worker.service same"
+	has killed-one "hello-pod.service same"
+}
+
+@test "all members that are killed come back, and the pod stays" {
+	cat "$out/killed-all"
+	has killed-all "hello-web.service new"
+	has killed-all "hello-worker.service new"
+	has killed-all "hello-pod.service same"
+	[ "$(grep -c '(healthy)' "$out/containers-again")" = 2 ]
+}
+
+@test "one that is no longer healthy is killed and started again, with a limit" {
+	cat "$out/frozen" "$out/why"
+	has frozen "hello-web.service new"
+	has frozen "hello-worker.service same"
+	has why StartLimitBurst=5
+}
+
+@test "stopping the target stops the needing first, and leaves nothing" {
 	has stop "status 0"
-	run grep -F Up "$out/left"
-	[ "$status" = 1 ]
+	[ "$(number stopped-hello-worker.service)" -le "$(number stopped-hello-web.service)" ]
+	cat "$out/left" "$out/left-pods" "$out/failed"
+	[ "$(cat "$out/left")" = "status 0" ]
+	[ "$(cat "$out/left-pods")" = "status 0" ]
+	[ "$(cat "$out/failed")" = "status 0" ]
 }

@@ -201,8 +201,8 @@ static GPtrArray *wide_for(const char *podman)
 
 static void test_podman_versions(void)
 {
-	static const char *const versions[] = {"4.3", "5.0", "5.2", "5.3",
-					       "5.5", "5.6", "5.8", "6"};
+	static const char *const versions[] = {"4.3", "4.4", "4.6", "4.9", "5.0", "5.2",
+					       "5.3", "5.5", "5.6", "5.8", "6"};
 	g_autoptr(GPtrArray) usual = wide_for("5.4");
 	for (gsize i = 0; i < G_N_ELEMENTS(versions); i++) {
 		g_autoptr(GPtrArray) files = wide_for(versions[i]);
