@@ -96,6 +96,7 @@ $(BUILD)/execute/bytecode.o: execute/compile.py
 $(BUILD)/execute/pip-build.o: execute/build.py
 $(BUILD)/execute/pip-install.o: execute/install.py
 $(BUILD)/seccomp/profiles.o: $(wildcard seccomp/profiles/*.json)
+$(BUILD)/quadlet/shell.o: quadlet/shell-run.sh
 
 $(BUILD)/libsmith.a: $(LIB_OBJ)
 	@rm -f $@
