@@ -5,7 +5,7 @@
 # the host in order of start, and main "$@".
 #
 # A container or pod of ours has the label io.ocismith.command: the digest of the words that made it.
-# shellcheck disable=SC2154  # $fleet, $host, $groups
+# shellcheck disable=SC2034,SC2154  # $fleet, $host, $groups; $here, $socket
 
 ours=io.ocismith.command
 here=$(cd -- "$(dirname -- "$0")" && pwd)
