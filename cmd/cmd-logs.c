@@ -22,6 +22,8 @@ typedef struct {
 static const SmithContainerPlan *writer_of(const Logs *logs, const SmithJournalEntry *entry)
 {
 	const SmithContainerPlan *plan = NULL;
+	if (entry->source == SMITH_JOURNAL_PODMAN)
+		return NULL;
 	if (entry->container != NULL)
 		plan = g_hash_table_lookup(logs->names, entry->container);
 	if (plan == NULL && entry->unit != NULL)

@@ -7,7 +7,8 @@
 #include "cmd/output.h"
 #include "quadlet/journal.h"
 
-#define LINES 5 /* of what has failed */
+#define ENTRIES 100 /* of what has failed, that are looked at */
+#define LINES 5	    /* of them that are told */
 
 typedef struct {
 	const char *group; /* NULL: of no group */
@@ -68,21 +69,37 @@ static int compare_wrong(gconstpointer a, gconstpointer b)
 	return by_kind != 0 ? by_kind : strcmp((*x)->title, (*y)->title);
 }
 
+typedef struct {
+	GPtrArray *of_program;
+	GPtrArray *of_systemd;
+} Lines;
+
+/* Only the last ones are kept. */
 static bool add_line(const SmithJournalEntry *entry, gpointer data)
 {
-	g_ptr_array_add(data, g_strdup(entry->text));
+	const Lines *lines = data;
+	GPtrArray *list =
+		entry->source == SMITH_JOURNAL_PROGRAM ? lines->of_program : lines->of_systemd;
+	if (entry->source == SMITH_JOURNAL_PODMAN)
+		return true;
+	if (list->len == LINES)
+		g_ptr_array_remove_index(list, 0);
+	g_ptr_array_add(list, g_strdup(entry->text));
 	return true;
 }
 
-/* What it wrote last; that there is no journal to be read is not what is asked. */
+/* What it wrote last, or else what systemd has to say; that there is no journal to be read is not
+ * what is asked. */
 static GPtrArray *last_lines(const Summary *summary, const SmithServiceState *state)
 {
-	GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) of_program = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) of_systemd = g_ptr_array_new_with_free_func(g_free);
+	Lines lines = {of_program, of_systemd};
 	const char *units[] = {state->unit, NULL};
-	const SmithJournalQuery query = {.units = units, .lines = LINES};
+	const SmithJournalQuery query = {.units = units, .lines = ENTRIES};
 	if (state->kind == SMITH_STATE_FAILED && strcmp(state->load, "loaded") == 0)
-		smith_journal_read(&summary->look->reach, &query, add_line, lines, NULL);
-	return lines;
+		smith_journal_read(&summary->look->reach, &query, add_line, &lines, NULL);
+	return g_ptr_array_ref(of_program->len > 0 ? of_program : of_systemd);
 }
 
 static void print_wrong(const SmithServiceState *state, const GPtrArray *lines)
@@ -91,8 +108,10 @@ static void print_wrong(const SmithServiceState *state, const GPtrArray *lines)
 	smith_print("%s: %s", state->title, smith_service_state_word(state));
 	if (state->kind == SMITH_STATE_FAILED && *state->result != '\0' &&
 	    strcmp(state->result, "success") != 0)
-		smith_print(", result '%s', exit status %" G_GINT64_FORMAT, state->result,
-			    state->exit_status);
+		smith_print(", result '%s'", state->result);
+	/* of what runs before and after the program there is no status */
+	if (state->kind == SMITH_STATE_FAILED && state->exit_status != 0)
+		smith_print(", exit status %" G_GINT64_FORMAT, state->exit_status);
 	if (state->restarts > 0)
 		smith_print(", %" G_GINT64_FORMAT " restarts", state->restarts);
 	if (since != NULL)
@@ -101,8 +120,11 @@ static void print_wrong(const SmithServiceState *state, const GPtrArray *lines)
 		smith_print(" (%s)", state->unit);
 	smith_print("\n");
 	for (guint i = 0; i < lines->len; i++) {
-		g_autofree char *text = smith_output_escape(lines->pdata[i]);
-		smith_print("    %s\n", text);
+		g_auto(GStrv) parts = g_strsplit(g_strchomp(lines->pdata[i]), "\n", -1);
+		for (char **part = parts; *part != NULL; part++) {
+			g_autofree char *text = smith_output_escape(*part);
+			smith_print("    %s\n", text);
+		}
 	}
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-#define FIELDS "MESSAGE,_SYSTEMD_USER_UNIT,USER_UNIT,_SYSTEMD_UNIT,UNIT,CONTAINER_NAME"
+#define FIELDS "MESSAGE,_SYSTEMD_USER_UNIT,USER_UNIT,_SYSTEMD_UNIT,UNIT,CONTAINER_NAME,PODMAN_EVENT"
 
 void smith_journal_entry_clear(SmithJournalEntry *entry)
 {
@@ -30,6 +30,12 @@ static char *text_of(const SmithNode *node)
 	return g_utf8_make_valid(bytes->str, (gssize)bytes->len);
 }
 
+/* `podman run --detach` prints the id of the container. */
+static bool is_id(const char *text)
+{
+	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
 gboolean smith_journal_parse(const char *line, gsize length, bool system, SmithJournalEntry *entry,
 			     GError **error)
 {
@@ -47,6 +53,11 @@ gboolean smith_journal_parse(const char *line, gsize length, bool system, SmithJ
 	entry->unit = g_strdup(about != NULL ? about : unit);
 	entry->container = g_strdup(smith_node_get_string(node, "CONTAINER_NAME"));
 	entry->text = text_of(smith_node_get(node, "MESSAGE"));
+	entry->source = SMITH_JOURNAL_PROGRAM;
+	if (about != NULL)
+		entry->source = SMITH_JOURNAL_SYSTEMD;
+	else if (smith_node_get(node, "PODMAN_EVENT") != NULL || is_id(entry->text))
+		entry->source = SMITH_JOURNAL_PODMAN;
 	entry->time = 0;
 	if (stamp != NULL &&
 	    !g_ascii_string_to_signed(stamp, 10, 0, G_MAXINT64, &entry->time, NULL))

@@ -16,7 +16,14 @@ typedef struct {
 	bool follow;	   /* wait for more, until we are ended */
 } SmithJournalQuery;
 
+typedef enum {
+	SMITH_JOURNAL_PROGRAM, /* what the unit's own programs have written */
+	SMITH_JOURNAL_SYSTEMD, /* what systemd says of it */
+	SMITH_JOURNAL_PODMAN,  /* an event of podman's: a container was made; or that one's id */
+} SmithJournalSource;
+
 typedef struct {
+	SmithJournalSource source;
 	char *unit;	 /* that wrote it, or that systemd writes about; or NULL */
 	char *container; /* podman's name of it; or NULL */
 	char *text;	 /* valid UTF-8; may have several lines */

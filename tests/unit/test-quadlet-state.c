@@ -203,7 +203,7 @@ static void test_journal(void)
 	static const char about[] = "{\"MESSAGE\":[104,105,0,255,300,-1],\"USER_UNIT\":"
 				    "\"b.service\",\"_SYSTEMD_USER_UNIT\":\"init.scope\"}";
 	static const char *const bad[] = {"", "x", "[]", "{\"MESSAGE\":"};
-	g_auto(SmithJournalEntry) entry = {0}, system = {0}, other = {0}, none = {0};
+	g_auto(SmithJournalEntry) entry = {0}, system = {0}, other = {0}, none = {0}, event = {0};
 	g_assert_true(smith_journal_parse(line, sizeof line - 1, false, &entry, NULL));
 	g_assert_cmpstr(entry.unit, ==, "a.service");
 	g_assert_cmpstr(entry.container, ==, "a");
@@ -213,7 +213,11 @@ static void test_journal(void)
 	g_assert_cmpstr(system.unit, ==, "user@1.service");
 	g_assert_true(smith_journal_parse(about, sizeof about - 1, false, &other, NULL));
 	g_assert_cmpstr(other.unit, ==, "b.service");
+	g_assert_cmpint(entry.source, ==, SMITH_JOURNAL_PROGRAM);
+	g_assert_cmpint(other.source, ==, SMITH_JOURNAL_SYSTEMD);
 	g_assert_cmpstr(other.text, ==, "hi\xef\xbf\xbd");
+	g_assert_true(smith_journal_parse("{\"PODMAN_EVENT\":\"die\"}", 22, false, &event, NULL));
+	g_assert_cmpint(event.source, ==, SMITH_JOURNAL_PODMAN);
 	g_assert_true(smith_journal_parse("{\"MESSAGE\":null}", 16, false, &none, NULL));
 	g_assert_null(none.unit);
 	g_assert_cmpstr(none.text, ==, "(too large to be shown)");
