@@ -47,12 +47,13 @@ ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DSMITH_VERSION='"$(VERSION)"' -I. $(GLIB_AP
              $(HARDEN) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(PKG_LIBS) $(LDFLAGS)
 
+PROBE_SRC := $(wildcard probe/oci-probe/*.c)
 LIB_SRC  := $(filter-out cmd/%,$(wildcard $(FOLDERS:%=%/*.c)))
 CMD_SRC  := $(wildcard cmd/*.c)
 UNIT_SRC := $(wildcard tests/unit/test-*.c)
 TOOL_SRC := $(filter-out tests/tools/otherhost.c,$(wildcard tests/tools/*.c))
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz-*.c)
-LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
+LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/probe/parts.o
 CMD_OBJ  := $(CMD_SRC:%.c=$(BUILD)/%.o)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
 TOOL_BIN := $(TOOL_SRC:tests/tools/%.c=$(BUILD)/tests/%)
@@ -98,6 +99,28 @@ $(BUILD)/execute/pip-install.o: execute/install.py
 $(BUILD)/seccomp/profiles.o: $(wildcard seccomp/profiles/*.json)
 $(BUILD)/quadlet/shell.o: quadlet/shell-run.sh
 
+# oci-probe runs where there may be no C library. It is what goes into images: the same compiler
+# makes it whatever CC is, without the flags of the program.
+PROBES      := $(BUILD)/probe/oci-probe-amd64 $(BUILD)/probe/oci-probe-arm64
+PROBE_FLAGS := -std=c17 -D_GNU_SOURCE -I. $(WARN) -Os -fPIE -static-pie -s -fstack-protector-strong \
+               -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections -fno-ident \
+               -Wl,--gc-sections,--build-id=none,-z,relro,-z,now
+PROBE_CCS   := $(wildcard $(addsuffix /x86_64-linux-gnu-gcc,$(subst :, ,$(PATH))) \
+               $(addsuffix /aarch64-linux-gnu-gcc,$(subst :, ,$(PATH))))
+$(BUILD)/probe/flags: FORCE | $(DEPS)
+	@mkdir -p $(@D)
+	@echo '$(CC) $(PROBE_CCS) $(PROBE_FLAGS)' | cmp -s - $@ || \
+	 echo '$(CC) $(PROBE_CCS) $(PROBE_FLAGS)' >$@
+$(PROBES): $(BUILD)/probe/oci-probe-%: probe/build.sh $(PROBE_SRC) $(wildcard probe/oci-probe/*.h) $(BUILD)/probe/flags
+	$(call Q,PROBE)probe/build.sh $* $@ '$(CC)' $(PROBE_FLAGS) -- $(PROBE_SRC)
+$(BUILD)/probe/parts.o: probe/parts.S $(PROBES)
+	$(call Q,AS)$(CC) -c -Wa,-I$(BUILD)/probe -o $@ $<
+
+# its parts, for tests
+$(BUILD)/libprobe.a: $(filter-out %/main.o,$(PROBE_SRC:%.c=$(BUILD)/%.o))
+	@rm -f $@
+	$(call Q,AR)ar qcs $@ $^
+
 $(BUILD)/libsmith.a: $(LIB_OBJ)
 	@rm -f $@
 	$(call Q,AR)ar qcs $@ $(LIB_OBJ)
@@ -115,7 +138,10 @@ $(BIN): $(CMD_OBJ) $(BUILD)/libsmith.a
 $(BUILD)/tests/test-cmd-%: $(BUILD)/tests/unit/test-cmd-%.o $(BUILD)/libcmd.a $(BUILD)/libsmith.a
 	$(LINK)
 
-$(BUILD)/tests/replay-%: $(BUILD)/tests/fuzz/fuzz-%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libsmith.a
+$(BUILD)/tests/test-probe-oci-%: $(BUILD)/tests/unit/test-probe-oci-%.o $(BUILD)/libprobe.a $(BUILD)/libsmith.a
+	$(LINK)
+
+$(BUILD)/tests/replay-%: $(BUILD)/tests/fuzz/fuzz-%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libprobe.a $(BUILD)/libsmith.a
 	$(LINK)
 
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libsmith.a
@@ -137,7 +163,7 @@ $(BUILD)/tests/%.so: tests/tools/%.c
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O2 -shared -fPIC -o $@ $<
 
-$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libsmith.a
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libprobe.a $(BUILD)/libsmith.a
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(ALL_LIBS)
 
@@ -202,7 +228,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 install: all ## to PREFIX (/usr/local) below DESTDIR
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/ocismith
 	install -d $(SHARE)/man/man1 $(SHARE)/ocismith/families.d
-	install -m 644 $(MAN) $(SHARE)/man/man1
+	install -m 644 $(MAN) docs/man/oci-probe.1 $(SHARE)/man/man1
 	install -D -m 644 $(BUILD)/completions/ocismith.bash $(SHARE)/bash-completion/completions/ocismith
 	install -D -m 644 $(BUILD)/completions/ocismith.zsh $(SHARE)/zsh/site-functions/_ocismith
 	install -D -m 644 $(BUILD)/completions/ocismith.fish $(SHARE)/fish/vendor_completions.d/ocismith.fish

@@ -9,6 +9,7 @@
 #include "build/step-execute.h"
 #include "fleet/base-image.h"
 #include "fleet/bootstrap-base.h"
+#include "fleet/part.h"
 #include "fleet/sdist.h"
 
 /* One image to make: a service on a host, or a family. */
@@ -192,7 +193,8 @@ static GPtrArray *below(const Job *job, guint count)
 {
 	GPtrArray *steps = g_ptr_array_new();
 	for (guint i = 0; i < count; i++)
-		g_ptr_array_add(steps, job->steps->pdata[i]);
+		if (!((SmithStep *)job->steps->pdata[i])->apart)
+			g_ptr_array_add(steps, job->steps->pdata[i]);
 	return steps;
 }
 
@@ -333,6 +335,8 @@ static gboolean add_job_steps(Plan *plan, Job *job, GError **error)
 	add_apt_steps(plan, job);
 	job->packages = job->steps->len;
 	add_step(plan, job, smith_step_new_users(&plan->context, job->base));
+	if (smith_lock_part(options->lock, SMITH_PART_PROBE) != NULL)
+		add_step(plan, job, smith_step_new_probe(&plan->context));
 	if (has_venv)
 		add_step(plan, job, smith_step_new_venv(&plan->context, job->base));
 	job->skeleton = job->steps->len;

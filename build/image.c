@@ -145,9 +145,9 @@ static void clear_healthcheck(SmithContainerConfig *config)
 	config->healthcheck = NULL;
 }
 
-static SmithHealthcheck *make_healthcheck(const SmithFleet *fleet, const SmithService *service)
+static SmithHealthcheck *make_healthcheck(const SmithService *service)
 {
-	g_auto(GStrv) command = smith_runtime_health(fleet, service, NULL, NULL);
+	g_auto(GStrv) command = smith_runtime_health(service, NULL, NULL);
 	if (command == NULL)
 		return NULL;
 	guint length = g_strv_length(command);
@@ -199,7 +199,7 @@ static void set_service(const SmithImageSpec *spec, SmithContainerConfig *config
 	g_strfreev(config->exposed_ports);
 	config->exposed_ports = ports;
 	clear_healthcheck(config);
-	config->healthcheck = make_healthcheck(fleet, service);
+	config->healthcheck = make_healthcheck(service);
 }
 
 static void set_config(const SmithImageSpec *spec, SmithImageConfig *config, const char *created)

@@ -10,9 +10,11 @@
 #include "build/app.h"
 #include "build/step-private.h"
 #include "fleet/lock-apt.h"
+#include "fleet/part.h"
 #include "fleet/runtime.h"
 #include "fleet/wheel-file.h"
 #include "layers/known.h"
+#include "probe/probe.h"
 #include "python/venv.h"
 #include "python/wheel-install.h"
 #include "store/key.h"
@@ -141,6 +143,31 @@ SmithStep *smith_step_new_users(const SmithStepContext *context, const SmithLock
 			smith_entry_new_file("etc/passwd", 0644, passwd, strlen(passwd)));
 	g_ptr_array_add(step->entries,
 			smith_entry_new_file("etc/group", 0644, group, strlen(group)));
+	return step;
+}
+
+static SmithEntryIter *open_probe(SmithStep *step, GError **error)
+{
+	const SmithStepContext *context = step->context;
+	g_autoptr(GBytes) bytes = smith_part_get_probe(context->lock, context->store, error);
+	if (bytes == NULL)
+		return NULL;
+	step->entries = new_entries();
+	g_ptr_array_add(step->entries,
+			smith_entry_new_file(SMITH_PROBE_PATH, 0755, g_bytes_get_data(bytes, NULL),
+					     g_bytes_get_size(bytes)));
+	return open_entries(step, error);
+}
+
+SmithStep *smith_step_new_probe(const SmithStepContext *context)
+{
+	const SmithLockPart *part = smith_lock_part(context->lock, SMITH_PART_PROBE);
+	SmithStep *step = smith_step_new(context, g_strdup("probe"), open_probe);
+	SmithKey *key = smith_step_key(context, "probe");
+	smith_key_string(key, "path", SMITH_PROBE_PATH);
+	smith_key_string(key, "sha256", part->sha256);
+	step->key = smith_key_finish(key);
+	step->apart = true;
 	return step;
 }
 

@@ -52,6 +52,7 @@ struct SmithStep {
 	/* of steps that execute (build/step-execute.h) */
 	GPtrArray *below;     /* (element-type SmithStep*, borrowed) on the base */
 	const char *bytecode; /* of what it installs; NULL: none */
+	bool apart;	      /* no root has it: what executes does not depend on it */
 	GHashTable *pycs;     /* path of a source -> SmithContent*: compiled already */
 	GPtrArray *wheels;    /* (element-type SmithLockWheel*, borrowed) */
 	const SmithRunStep *run;
@@ -61,6 +62,8 @@ struct SmithStep {
 SmithStep *smith_step_new_apt(const SmithStepContext *context, const char *family);
 /* /etc/passwd and /etc/group of the base with appuser 10001:10001 in them. */
 SmithStep *smith_step_new_users(const SmithStepContext *context, const SmithLockBase *base);
+/* oci-probe, as the lock means it; nothing executes on it (`apart`). */
+SmithStep *smith_step_new_probe(const SmithStepContext *context);
 SmithStep *smith_step_new_venv(const SmithStepContext *context, const SmithLockBase *base);
 SmithStep *smith_step_new_wheel(const SmithStepContext *context, const SmithLockBase *base,
 				const SmithLockWheel *wheel);

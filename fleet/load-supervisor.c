@@ -319,18 +319,6 @@ static void take_members(const SmithFleet *fleet, SmithService *service, const S
 	service->limits = finish_limits(&limits, group->place);
 }
 
-/* All are asked at once, and each as it is asked in a container of its own. */
-static void add_probe(const SmithFleet *fleet, const SmithGroup *group, const SmithService *member,
-		      SmithNode *probes)
-{
-	const SmithHost *host = smith_fleet_host(fleet, group->host);
-	g_auto(GStrv) command = smith_runtime_health(fleet, member, group, host);
-	SmithNode *probe = smith_node_new(SMITH_NODE_SEQ);
-	for (char **word = command; *word != NULL; word++)
-		smith_node_append(probe, smith_node_new_string(*word));
-	smith_node_append(probes, probe);
-}
-
 static void take_times(SmithHealth *health, const SmithHealth *member)
 {
 	health->interval = MAX(health->interval, member->interval);
@@ -339,10 +327,12 @@ static void take_times(SmithHealth *health, const SmithHealth *member)
 	health->retries = MAX(health->retries, member->retries);
 }
 
-/* The container is healthy when all members are that must be there. */
+/* The container is healthy when all members are that must be there: they are asked at once, and
+ * each as it is asked in a container of its own. */
 static void take_health(const SmithFleet *fleet, SmithService *service, const SmithGroup *group)
 {
-	g_autoptr(SmithNode) probes = smith_node_new(SMITH_NODE_SEQ);
+	const SmithHost *host = smith_fleet_host(fleet, group->host);
+	GPtrArray *checks = g_ptr_array_new();
 	SmithHealth *health = g_new0(SmithHealth, 1);
 	health->kind = SMITH_HEALTH_EXEC;
 	health->place = group->place;
@@ -350,23 +340,23 @@ static void take_health(const SmithFleet *fleet, SmithService *service, const Sm
 		const SmithService *member = find_member(fleet, group, *name);
 		if (member == NULL || member->health == NULL || !member->required)
 			continue;
-		add_probe(fleet, group, member, probes);
+		if (checks->len > 0)
+			g_ptr_array_add(checks, g_strdup("and"));
+		smith_runtime_add_check(checks, member, group, host);
 		take_times(health, member->health);
 	}
-	service->health = health;
-	if (smith_node_length(probes) == 0) {
-		g_clear_pointer(&service->health, g_free);
+	if (checks->len == 0) {
+		g_ptr_array_unref(checks);
+		g_free(health);
 		return;
 	}
-	/* JSON lists of strings are Python's, too */
-	g_autofree char *list = smith_json_write(probes, SMITH_JSON_COMPACT, NULL);
-	health->exec = g_new0(char *, 4);
-	health->exec[0] = smith_runtime_python(fleet);
-	health->exec[1] = g_strdup("-c");
-	health->exec[2] = g_strdup_printf("from subprocess import Popen;"
-					  "raise SystemExit(any([p.wait() for p in "
-					  "[Popen(a) for a in %s]]))",
-					  list);
+	GPtrArray *argv = g_ptr_array_new();
+	g_ptr_array_add(argv, g_strdup(SMITH_PROBE_COMMAND));
+	smith_runtime_add_timeout(argv, health);
+	g_ptr_array_extend_and_steal(argv, checks);
+	g_ptr_array_add(argv, NULL);
+	health->exec = (char **)g_ptr_array_free(argv, FALSE);
+	service->health = health;
 }
 
 SmithService *smith_load_supervisor(const SmithFleet *fleet, SmithGroup *group, SmithDiag *diag)

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "fleet/lock-apt.h"
+#include "fleet/part.h"
 #include "python/pylock.h"
 
 #define LOCK_LIMIT (16 * 1024 * 1024)
@@ -724,6 +725,8 @@ GPtrArray *smith_lock_changes(const SmithLock *lock, const SmithFleet *fleet, Sm
 			    service->name, service->family, service->pip, changes, diag);
 	}
 	smith_lock_apt_changes(lock, fleet, changes);
+	if (smith_lock_part(lock, SMITH_PART_PROBE) == NULL && smith_part_has_probe(lock->platform))
+		note(changes, "'" SMITH_PART_PROBE "' is not in the lock");
 	compare_removed(lock->families, fleet->families, "family", changes);
 	compare_removed(lock->services, fleet->built, "service", changes);
 	return changes;

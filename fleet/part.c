@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "probe/probe.h"
 #include "store/fetch.h"
 
 #define PART_LIMIT (16 * 1024 * 1024)
@@ -61,4 +62,34 @@ GBytes *smith_part_get(const SmithLock *lock, SmithStore *store, const char *nam
 	}
 	GBytes *bytes = read_stored(store, part->sha256);
 	return bytes != NULL ? bytes : throw_other(part, digest, error);
+}
+
+/* "linux/arm64/v8" -> "arm64" */
+static char *architecture_of(const char *platform)
+{
+	g_auto(GStrv) words = g_strsplit(platform, "/", 3);
+	return g_strdup(g_strv_length(words) > 1 ? words[1] : "");
+}
+
+bool smith_part_has_probe(const char *platform)
+{
+	g_autofree char *architecture = architecture_of(platform);
+	return smith_probe_sha256(architecture) != NULL;
+}
+
+gboolean smith_parts_fill(SmithLock *lock, SmithStore *store, GError **error)
+{
+	g_autofree char *architecture = architecture_of(lock->platform);
+	if (smith_probe_sha256(architecture) == NULL)
+		return TRUE;
+	g_autoptr(GBytes) probe = smith_probe_get(architecture, error);
+	return probe != NULL && smith_part_add(lock, store, SMITH_PART_PROBE, probe, error);
+}
+
+GBytes *smith_part_get_probe(const SmithLock *lock, SmithStore *store, GError **error)
+{
+	g_autofree char *architecture = architecture_of(lock->platform);
+	/* without one of its own it may be in the store */
+	g_autoptr(GBytes) own = smith_probe_get(architecture, NULL);
+	return smith_part_get(lock, store, SMITH_PART_PROBE, own, error);
 }

@@ -15,6 +15,16 @@
  *   bytes = smith_part_get (lock, store, "seccomp/web", own, error)   when it must be made
  */
 
+#define SMITH_PART_PROBE "oci-probe"
+
+/* All parts that the fleet's images have; that of a platform without a probe lacks it. */
+gboolean smith_parts_fill(SmithLock *lock, SmithStore *store, GError **error);
+
+/* Whether this program has a probe for the platform ("linux/arm64"). */
+bool smith_part_has_probe(const char *platform);
+/* The probe that the lock means, as smith_part_get(). */
+GBytes *smith_part_get_probe(const SmithLock *lock, SmithStore *store, GError **error);
+
 /* The row of @name has the digest of @bytes, which are kept among the store's files. */
 gboolean smith_part_add(SmithLock *lock, SmithStore *store, const char *name, GBytes *bytes,
 			GError **error);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "fleet/closure.h"
 #include "fleet/collide.h"
+#include "fleet/part.h"
 #include "fleet/resolve-state.h"
 
 static void set_free(gpointer data)
@@ -264,7 +265,7 @@ SmithLock *smith_resolve(const SmithFleet *fleet, SmithStore *store,
 	    !check_sets(&resolve, error))
 		return NULL;
 	smith_diag_sort(diag);
-	if (!smith_diag_check(diag, error))
+	if (!smith_diag_check(diag, error) || !smith_parts_fill(resolve.lock, store, error))
 		return NULL;
 	smith_resolve_fill(&resolve);
 	return g_steal_pointer(&resolve.lock);

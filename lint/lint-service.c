@@ -4,7 +4,18 @@
 #include <string.h>
 
 #include "base/entry.h"
+#include "fleet/part.h"
 #include "lint/rule.h"
+#include "oci/spec.h"
+
+/* What can stand in a request as it is. */
+static bool is_http_path(const char *path)
+{
+	const char *at = path;
+	while (g_ascii_isgraph(*at))
+		at++;
+	return *path == '/' && *at == '\0';
+}
 
 static void tell_unbound(const SmithService *service, SmithDiag *diag)
 {
@@ -71,13 +82,12 @@ static void lint_health(const SmithService *service, SmithDiag *diag)
 	if (service->image != NULL)
 		smith_lint_report(diag, "health-upstream", health->place, service->name,
 				  "health of service '%s' must be 'exec': its image is not ours "
-				  "and need not have what other checks run",
+				  "and has not what makes other checks",
 				  service->name);
-	if (health->http != NULL &&
-	    (health->http[0] != '/' || strpbrk(health->http, " \t\r\n") != NULL))
+	if (health->http != NULL && !is_http_path(health->http))
 		smith_lint_report(diag, "health-path", health->place, service->name,
 				  "health path '%s' of service '%s' must begin with '/' and hold "
-				  "no white space",
+				  "no white space and nothing but ASCII",
 				  health->http, service->name);
 	const SmithPort *port = health_port(service);
 	if (port == NULL)
@@ -147,4 +157,28 @@ void smith_lint_service(const SmithService *service, SmithDiag *diag)
 		  service->health != NULL ? service->health->place : service->place, "health",
 		  service, diag);
 	lint_health(service, diag);
+}
+
+static bool needs_probe(const SmithService *service)
+{
+	return service->health != NULL &&
+	       (service->health->kind != SMITH_HEALTH_EXEC || service->supervises != NULL);
+}
+
+void smith_lint_probe(const SmithFleet *fleet, SmithDiag *diag)
+{
+	g_autoptr(SmithPlatform) own = smith_platform_own();
+	g_autofree char *platform =
+		fleet->platform != NULL ? g_strdup(fleet->platform) : smith_platform_to_string(own);
+	if (smith_part_has_probe(platform))
+		return;
+	for (guint i = 0; i < fleet->built->len; i++) {
+		const SmithService *service = fleet->built->pdata[i];
+		if (needs_probe(service))
+			smith_lint_report(
+				diag, "probe-missing", service->health->place, service->name,
+				"health of service '%s' is asked by oci-probe, which this "
+				"ocismith has not for '%s'",
+				service->name, platform);
+	}
 }

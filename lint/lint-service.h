@@ -9,6 +9,8 @@
 #define SMITH_LINT_NAME_MAX 63 /* of a slug: a pod's becomes a host name */
 
 void smith_lint_service(const SmithService *service, SmithDiag *diag);
+/* Of the services that get an image: whether there is a probe for it. */
+void smith_lint_probe(const SmithFleet *fleet, SmithDiag *diag);
 void smith_lint_env(GHashTable *env, SmithPlace place, const char *who, SmithDiag *diag);
 
 /* " (did you mean 'x'?)" or "": the names are the first member of every element of @named. */

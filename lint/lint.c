@@ -98,6 +98,7 @@ void smith_lint_fleet(const SmithFleet *fleet, SmithDiag *diag)
 	smith_lint_families(fleet, diag);
 	smith_lint_spellings(fleet, diag);
 	lint_services(fleet, diag);
+	smith_lint_probe(fleet, diag);
 	smith_lint_images(fleet, diag);
 	smith_lint_mounts(fleet, diag);
 	smith_lint_networks(fleet, diag);

@@ -48,8 +48,8 @@ const SmithRule smith_rules_port[] = {
 	 "there is one port only.\n"},
 	{"health-upstream", SMITH_SEVERITY_ERROR,
 	 "an upstream image has a health check that only images of ours can run",
-	 "A check by http, tcp, zmq or grpc is run by the Python of the image, which an upstream\n"
-	 "image need not have.\n"
+	 "A check by http, tcp, zmq or grpc is made by oci-probe, which is added to the images\n"
+	 "that ocismith builds, and which an upstream image does not have.\n"
 	 "\n"
 	 "    redis: {image: docker.io/library/redis:7, health: {tcp: true, port: service}}\n"
 	 "\n"
@@ -136,5 +136,18 @@ const SmithRule smith_rules_port[] = {
 	 "\n"
 	 "Define it in the file's environment, or write ${PORT_OFFSET:-0}. In a fleet it is\n"
 	 "the host's: 'port_offset'.\n"},
+	{"probe-missing", SMITH_SEVERITY_ERROR,
+	 "a health check needs oci-probe, which this ocismith has not for the platform",
+	 "A check by http, tcp, zmq or grpc is made by oci-probe, a program of ocismith's own "
+	 "that\n"
+	 "is added to every image. This ocismith was built without one for the architecture of\n"
+	 "the fleet's platform.\n"
+	 "\n"
+	 "    platform: linux/arm64\n"
+	 "    services: {Web: {health: {http: /health, port: service}}}\n"
+	 "\n"
+	 "Build ocismith where a compiler for it is installed (Debian packages\n"
+	 "gcc-aarch64-linux-gnu and libc6-dev-arm64-cross, or gcc-x86-64-linux-gnu and\n"
+	 "libc6-dev-amd64-cross), or say a command of the image: 'health: {exec: [...]}'.\n"},
 	{0},
 };

@@ -30,7 +30,7 @@ gboolean smith_plan_health(SmithPlanner *planner, SmithContainerPlan *container,
 				   "ours and need not have what other checks run",
 				   service->name, service->image);
 	SmithPlanHealth *planned = g_new0(SmithPlanHealth, 1);
-	planned->argv = smith_runtime_health(planner->fleet, service, container->group, host);
+	planned->argv = smith_runtime_health(service, container->group, host);
 	planned->health = health;
 	if (health->kind != SMITH_HEALTH_EXEC)
 		planned->port = smith_runtime_health_port(service, container->group, host);

@@ -160,7 +160,7 @@ lacks() {
 	smith build more
 	[ "$status" -eq 0 ]
 	smith build base
-	[[ $output = *'1 layers made, 2 known'* ]]
+	[[ $output = *'1 layers made, 3 known'* ]]
 }
 
 @test "an upgrade in the archive is taken when it is asked for" {

@@ -4,7 +4,7 @@
 
 The trees are image-tree.py's. What is expected is worked out from the fleet's own files, without ocismith: the
 base's files as they were; each wheel of the lock, of which every member and every row of RECORD must be there; the
-application's files below /app; the venv, the user and the machine profile. Prints each difference; exit 1 for any.
+application's files below /app; the venv, the user, oci-probe and the machine profile. Prints each difference; exit 1 for any.
 """
 import base64
 import csv
@@ -16,6 +16,7 @@ import re
 import sys
 import zipfile
 
+PROBE = 'usr/libexec/oci-probe'
 SITE = 'opt/venv/lib/python3.11/site-packages/'
 # files of ours that no wheel or application has
 OWN = re.compile(r'(app|opt|opt/venv|etc/machine-profile\.json|home|home/appuser|etc/(passwd|group)(-)?|'
@@ -49,6 +50,11 @@ def locked_wheels(fleet, service):
         node = families.get(node['from'])
     urls = {w['file']: w['url'] for w in lock['wheels']}
     return [os.path.join(fleet, urls[name]) for name in names], lock['epoch']
+
+
+def locked_probe(fleet):
+    with open(fleet + '/build-lock.json', encoding='utf-8') as file:
+        return [part['sha256'] for part in json.load(file)['parts'] if part['name'] == 'oci-probe'][0]
 
 
 def check_wheel(tree, path, seen, epoch):
@@ -117,7 +123,7 @@ def main():
     for path, entry in base.items():
         if not OWN.match(path):
             # a directory with something of ours in it comes again, with our time
-            skip = ('path', 'text', 'mtime') if path == 'etc' else ('path', 'text')
+            skip = ('path', 'text', 'mtime') if path in ('etc', 'usr', 'usr/libexec') else ('path', 'text')
             expect(tree, path, **{k: v for k, v in entry.items() if k not in skip})
     for path in wheels:
         check_wheel(tree, path, seen, epoch)
@@ -127,6 +133,8 @@ def main():
             complain(path, "does not begin with the base's own")
     if 'appuser:x:10001:10001:' not in tree['etc/passwd']['text']:
         complain('etc/passwd', 'no appuser')
+    expect(tree, PROBE, type='file', mode='0755', uid=0, gid=0, mtime=epoch, sha256=locked_probe(fleet))
+    seen.add(PROBE)
     json.loads(tree['etc/machine-profile.json']['text'])
     folders = {os.path.dirname(p) for p in seen}
     folders |= {os.path.dirname('/'.join(p.split('/')[:i])) for p in seen for i in range(1, p.count('/') + 2)}

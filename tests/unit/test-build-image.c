@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "build/build.h"
 
+#include "base/digest.h"
+#include "fleet/part.h"
 #include "tests/unit/fleet-test.h"
 
 #define CONFIG                                                                                     \
@@ -109,8 +111,7 @@ static void load(const TestBuild *test, const char *name, SmithManifest **manife
 
 static void check_health(const SmithHealthcheck *check)
 {
-	g_assert_cmpstr(check->test[0], ==, "CMD");
-	g_assert_cmpstr(check->test[1], ==, "/opt/venv/bin/python3");
+	check_strv(check->test, "CMD|/usr/libexec/oci-probe|-t|2000|http|127.0.0.1:80|/health");
 	g_assert_cmpint(check->interval, ==, G_GINT64_CONSTANT(10000000000));
 	g_assert_cmpint(check->timeout, ==, G_GINT64_CONSTANT(2000000000));
 	g_assert_cmpint(check->retries, ==, 3);
@@ -145,16 +146,16 @@ static void test_service(void)
 	g_assert_cmpstr(g_hash_table_lookup(labels, "org.opencontainers.image.title"), ==, "site");
 	g_assert_cmpstr(g_hash_table_lookup(labels, "org.opencontainers.image.base.name"), ==,
 			"oci:base:py");
-	/* base, users, venv, a, b, app, machine */
-	g_assert_cmpuint(manifest->layers->len, ==, 7);
-	g_assert_cmpuint(config->history->len, ==, 7);
+	/* base, users, probe, venv, a, b, app, machine */
+	g_assert_cmpuint(manifest->layers->len, ==, 8);
+	g_assert_cmpuint(config->history->len, ==, 8);
 	g_assert_cmpstr(((SmithHistory *)config->history->pdata[0])->created_by, ==,
 			"base oci:base:py");
-	g_assert_cmpstr(((SmithHistory *)config->history->pdata[3])->created_by, ==,
+	g_assert_cmpstr(((SmithHistory *)config->history->pdata[4])->created_by, ==,
 			"ocismith wheel a 1");
-	g_assert_cmpstr(((SmithHistory *)config->history->pdata[5])->created_by, ==,
+	g_assert_cmpstr(((SmithHistory *)config->history->pdata[6])->created_by, ==,
 			"ocismith app Site");
-	g_assert_cmpuint(((SmithBuiltImage *)result->images->pdata[0])->layers, ==, 7);
+	g_assert_cmpuint(((SmithBuiltImage *)result->images->pdata[0])->layers, ==, 8);
 }
 
 /* A family's image has what all of its services have, and nothing to run. */
@@ -177,7 +178,7 @@ static void test_family(void)
 	g_assert_cmpstr(names, ==, "localhost/t/web:latest web@");
 	g_assert_cmpuint(result->steps_made, ==, 0);
 	load(&test, "localhost/t/web:latest", &manifest, &config);
-	g_assert_cmpuint(manifest->layers->len, ==, 4);
+	g_assert_cmpuint(manifest->layers->len, ==, 5);
 	for (guint i = 0; i < manifest->layers->len; i++) {
 		const SmithDescriptor *ours = manifest->layers->pdata[i];
 		const SmithDescriptor *theirs = service->layers->pdata[i];
@@ -268,14 +269,14 @@ static void test_again(void)
 
 	begin(&test, NULL);
 	first = build(&test);
-	/* users, venv, a, b, two apps, two machines */
-	g_assert_cmpuint(first->steps_made, ==, 8);
+	/* users, probe, venv, a, b, two apps, two machines */
+	g_assert_cmpuint(first->steps_made, ==, 9);
 	g_assert_cmpuint(first->steps_known, ==, 0);
 	g_assert_cmpuint(first->bytes_written, >, 0);
 	g_assert_cmpint(fstatat(test.fleet.fd, "store/oci/index.json", &before, 0), ==, 0);
 	second = build(&test);
 	g_assert_cmpuint(second->steps_made, ==, 0);
-	g_assert_cmpuint(second->steps_known, ==, 8);
+	g_assert_cmpuint(second->steps_known, ==, 9);
 	g_assert_cmpuint(second->bytes_written, ==, 0);
 	g_assert_cmpint(fstatat(test.fleet.fd, "store/oci/index.json", &after, 0), ==, 0);
 	g_assert_cmpuint(before.st_ino, ==, after.st_ino);
@@ -285,6 +286,36 @@ static void test_again(void)
 		g_assert_cmpstr(one->manifest->digest, ==, other->manifest->digest);
 		g_assert_cmpstr(one->config_digest, ==, other->config_digest);
 	}
+}
+
+/* The lock was made by a program with another probe: that one is built in as long as it is known.
+ */
+static void test_other_probe(void)
+{
+	g_auto(TestBuild) test = {0};
+	g_autoptr(SmithBuildResult) ours = NULL, theirs = NULL;
+	g_autoptr(SmithManifest) first = NULL, second = NULL;
+	g_autoptr(GBytes) other = g_bytes_new_static("ELF", 3);
+	g_autofree char *digest = smith_digest_of("else", 4);
+	g_autoptr(GError) error = NULL;
+
+	begin(&test, NULL);
+	ours = build(&test);
+	load(&test, "localhost/t/site:latest", &first, NULL);
+	g_assert_true(smith_part_add(test.lock, test.fleet.store, SMITH_PART_PROBE, other, &error));
+	theirs = build(&test);
+	g_assert_cmpuint(theirs->steps_made, ==, 1);
+	load(&test, "localhost/t/site:latest", &second, NULL);
+	for (guint i = 0; i < first->layers->len; i++) {
+		const SmithDescriptor *one = first->layers->pdata[i];
+		const SmithDescriptor *two = second->layers->pdata[i];
+		g_assert_true((strcmp(one->digest, two->digest) == 0) == (i != 2));
+	}
+	smith_lock_set_part(test.lock, SMITH_PART_PROBE, smith_digest_hex(digest));
+	g_assert_null(smith_build(&test.options, &error));
+	g_assert_error(error, SMITH_ERROR, SMITH_ERROR_STALE);
+	g_assert_nonnull(strstr(error->message, digest));
+	g_assert_nonnull(strstr(error->message, "run 'ocismith lock'"));
 }
 
 /* Another directory and another number of workers: the same digests. */
@@ -367,6 +398,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/build/image/targets", test_targets);
 	g_test_add_func("/build/image/shared-image", test_shared_image);
 	g_test_add_func("/build/image/again", test_again);
+	g_test_add_func("/build/image/other-probe", test_other_probe);
 	g_test_add_func("/build/image/reproducible", test_reproducible);
 	g_test_add_func("/build/image/bad-locks", test_bad_locks);
 	g_test_add_func("/build/image/failure", test_failure);

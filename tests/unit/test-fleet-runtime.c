@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fleet/runtime.h"
 
+#include "oci/spec.h"
 #include "tests/unit/fleet-test.h"
 
 /* The fleet of one service with these lines of it. */
@@ -61,55 +62,101 @@ static char *health_of(const char *lines)
 	g_autofree char *all =
 		g_strconcat("    app: {module: m}\n    ports: {a: 80}\n", lines, NULL);
 	const SmithService *service = service_of(&test, all);
-	g_auto(GStrv) health = smith_runtime_health(test.fleet, service, NULL, NULL);
+	g_auto(GStrv) health = smith_runtime_health(service, NULL, NULL);
 
 	return health != NULL ? g_strjoinv("|", health) : NULL;
 }
 
-static void test_health(void)
+static void check_health(const char *lines, const char *expected)
 {
-	g_autofree char *none = health_of("");
-	g_autofree char *exec = health_of("    health: {exec: [a, 'b c']}\n");
-	g_autofree char *tcp = health_of("    health: {tcp: true, timeout: 500ms}\n");
-	g_autofree char *http = health_of("    health: {http: \"/a'\\\\\\x01\", timeout: 3s}\n");
-
-	g_assert_null(none);
-	g_assert_cmpstr(exec, ==, "a|b c");
-	g_assert_cmpstr(tcp, ==,
-			"/opt/venv/bin/python3|-c|import socket;"
-			"socket.create_connection(('127.0.0.1',80),1).close()");
-	g_assert_cmpstr(http, ==,
-			"/opt/venv/bin/python3|-c|import http.client as h;"
-			"c=h.HTTPConnection('127.0.0.1',80,timeout=3);"
-			"c.request('GET','/a\\'\\\\\\x01');"
-			"raise SystemExit(c.getresponse().status!=200)");
+	g_autofree char *health = health_of(lines);
+	g_assert_cmpstr(health, ==, expected);
 }
 
-/* The probes as Python takes them: against a port where nothing listens they fail, and quietly
- * enough for their exit status to be 1. */
-static void test_probe_runs(void)
+static void test_health(void)
 {
-	g_autofree char *python = g_find_program_in_path("python3");
-	g_auto(TestFleet) test = test_fleet_new();
-	const SmithService *service;
-	g_auto(GStrv) health = NULL;
-	int status = 0;
-	g_autoptr(GError) error = NULL;
+	check_health("", NULL);
+	check_health("    health: {exec: [a, 'b c']}\n", "a|b c");
+	check_health("    health: {tcp: true, timeout: 500ms}\n",
+		     "/usr/libexec/oci-probe|-t|500|tcp|127.0.0.1:80");
+	check_health("    health: {http: \"/a'\", timeout: 3s}\n",
+		     "/usr/libexec/oci-probe|-t|3000|http|127.0.0.1:80|/a'");
+	check_health("    health: {zmq: {a: \"'\"}, timeout: 24h}\n",
+		     "/usr/libexec/oci-probe|-t|3600000|zmq|127.0.0.1:80|{\"a\":\"'\"}");
+	check_health("    health: {grpc: pkg.Service}\n",
+		     "/usr/libexec/oci-probe|-t|5000|grpc|127.0.0.1:80|pkg.Service");
+	check_health("    health: {grpc: ''}\n",
+		     "/usr/libexec/oci-probe|-t|5000|grpc|127.0.0.1:80");
+}
 
-	if (python == NULL) {
-		g_test_skip("'python3' is not installed");
-		return;
-	}
-	service = service_of(&test, "    app: {module: m}\n    ports: {a: 1}\n"
-				    "    health: {http: \"/it's\"}\n");
-	health = smith_runtime_health(test.fleet, service, NULL, NULL);
-	g_free(health[0]);
-	health[0] = g_steal_pointer(&python);
-	g_spawn_sync(NULL, health, NULL, G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
-		     NULL, NULL, NULL, NULL, &status, &error);
+/* All that must be there are asked at once, each as it is asked alone. */
+static void test_supervised(void)
+{
+	g_auto(TestFleet) test = test_fleet_new();
+	test_fleet_write(&test, "families.d/web.yaml", "family: web\nfrom: debian:12\n");
+	test_fleet_write(
+		&test, "fleet.yaml",
+		"fleet: t\n"
+		"services:\n"
+		"  A: {family: web, app: {module: m}, ports: {a: 80}, health: {grpc: ''}}\n"
+		"  B: {family: web, app: {module: m}, health: {exec: [and, 'x y'], timeout: 9s}}\n"
+		"  C: {family: web, app: {module: m}, ports: {a: 81}, health: {tcp: true},\n"
+		"      required: false}\n"
+		"  D: {family: web, app: {module: m}, ports: {a: 82}, health: {zmq: true}}\n"
+		"  E: {family: web, app: {module: m}}\n"
+		"groups:\n"
+		"  g: {host: h, mode: supervised, family: web, supervisor: {module: s},\n"
+		"      services: [A, B, C, D, E]}\n"
+		"hosts: {h: {}}\n");
+	test_fleet_load(&test);
+	const SmithService *supervisor =
+		smith_group_supervisor(test.fleet, smith_fleet_group(test.fleet, "g"));
+	g_auto(GStrv) health = smith_runtime_health(supervisor, NULL, NULL);
+	g_autofree char *text = g_strjoinv("|", health);
+	g_assert_cmpstr(text, ==,
+			"/usr/libexec/oci-probe|-t|9000|grpc|127.0.0.1:80||and|exec|2|and|x y|and|"
+			"zmq|127.0.0.1:82|{\"action\":\"health_check\"}");
+}
+
+/* @health by the real program, which takes it and finds that nothing answers. */
+static void check_probe(const char *probe, const char *health)
+{
+	g_auto(TestFleet) test = test_fleet_new();
+	g_autofree char *lines = g_strdup_printf(
+		"    app: {module: m}\n    ports: {a: 1}\n    health: %s\n", health);
+	const SmithService *service = service_of(&test, lines);
+	g_auto(GStrv) argv = smith_runtime_health(service, NULL, NULL);
+	g_autofree char *told = NULL;
+	g_autoptr(GError) error = NULL;
+	int status = 0;
+
+	g_free(argv[0]);
+	argv[0] = g_strdup(probe);
+	g_spawn_sync(NULL, argv, NULL, 0, NULL, NULL, NULL, &told, &status, &error);
 	g_assert_no_error(error);
+	g_assert_true(g_str_has_suffix(told, "127.0.0.1:1: nothing listens there\n"));
 	g_assert_false(g_spawn_check_wait_status(status, &error));
 	g_assert_error(error, G_SPAWN_EXIT_ERROR, 1);
+}
+
+static void test_probe_runs(void)
+{
+	g_autoptr(SmithPlatform) own = smith_platform_own();
+	g_autoptr(GBytes) bytes = smith_probe_get(own->architecture, NULL);
+	g_auto(TestFleet) test = test_fleet_new();
+	g_autofree char *probe = g_build_filename(test.path, "probe", NULL);
+
+	if (bytes == NULL) {
+		g_test_skip("there is no oci-probe for this machine");
+		return;
+	}
+	g_assert_true(g_file_set_contents_full(probe, g_bytes_get_data(bytes, NULL),
+					       (gssize)g_bytes_get_size(bytes), 0, 0755, NULL));
+	check_probe(probe, "{http: \"/it's?\\\"\"}");
+	check_probe(probe, "{tcp: true}");
+	check_probe(probe, "{zmq: {a: \"'\\\"\"}}");
+	check_probe(probe, "{grpc: ''}");
+	check_probe(probe, "{grpc: a.B}");
 }
 
 int main(int argc, char **argv)
@@ -118,6 +165,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/fleet/runtime/command", test_command);
 	g_test_add_func("/fleet/runtime/port", test_port);
 	g_test_add_func("/fleet/runtime/health", test_health);
+	g_test_add_func("/fleet/runtime/supervised", test_supervised);
 	g_test_add_func("/fleet/runtime/probe-runs", test_probe_runs);
 	return g_test_run();
 }

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "probe/oci-probe/net.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DRAIN_MILLISECONDS 200
+#define DRAIN_BYTES (256 * 1024)
+
+static uint8_t received[TALK_LIMIT];
+
+static bool parse_port(const char *text, in_port_t *port)
+{
+	unsigned number = 0;
+	const char *at = text;
+	for (; *at >= '0' && *at <= '9' && number <= 65535; at++)
+		number = number * 10 + (unsigned)(*at - '0');
+	*port = htons((uint16_t)number);
+	return at != text && *at == '\0' && number >= 1 && number <= 65535;
+}
+
+bool net_parse(const char *text, struct address *address)
+{
+	char host[INET6_ADDRSTRLEN];
+	bool six = *text == '[';
+	const char *end = strrchr(text, six ? ']' : ':');
+	struct sockaddr_in *four = (struct sockaddr_in *)&address->socket;
+	struct sockaddr_in6 *long_one = (struct sockaddr_in6 *)&address->socket;
+	text += six;
+	if (end == NULL || (size_t)(end - text) >= sizeof host || (six && *++end != ':'))
+		return false;
+	size_t length = (size_t)(end - text) - (six ? 1 : 0);
+	memset(address, 0, sizeof *address);
+	memcpy(host, text, length);
+	host[length] = '\0';
+	address->socket.ss_family = six ? AF_INET6 : AF_INET;
+	address->length = six ? sizeof *long_one : sizeof *four;
+	return inet_pton(address->socket.ss_family, host,
+			 six ? (void *)&long_one->sin6_addr : (void *)&four->sin_addr) == 1 &&
+	       parse_port(end + 1, six ? &long_one->sin6_port : &four->sin_port);
+}
+
+int64_t net_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What is ready of @events; 0 when the time is over. */
+static short wait_for(int fd, short events, int64_t deadline)
+{
+	struct pollfd poller = {.fd = fd, .events = events};
+	for (;;) {
+		int64_t left = deadline - net_now();
+		if (left <= 0)
+			return 0;
+		int ready = poll(&poller, 1, (int)left);
+		if (ready > 0)
+			return poller.revents;
+		if (ready < 0 && errno != EINTR)
+			return POLLERR;
+	}
+}
+
+/* Text for what happens; no table of all errors is worth its size here. */
+static void say_error(struct talk *talk, int number)
+{
+	if (number == ECONNREFUSED)
+		talk_ill(talk, "nothing listens there");
+	else if (number == EHOSTUNREACH || number == ENETUNREACH)
+		talk_ill(talk, "there is no way there");
+	else if (number == ECONNRESET || number == EPIPE)
+		talk_ill(talk, "broke the connection");
+	else
+		talk_ill(talk, "the connection failed with error %d", number);
+}
+
+static void finish_connect(struct talk *talk, int fd, int64_t deadline)
+{
+	int number = 0, one = 1;
+	socklen_t length = sizeof number;
+	if (wait_for(fd, POLLOUT, deadline) == 0)
+		talk_ill(talk, "no connection in time");
+	else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &length) < 0 || number != 0)
+		say_error(talk, number);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
+int net_connect(struct talk *talk, const struct address *address, int64_t deadline)
+{
+	int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		say_error(talk, errno);
+		return -1;
+	}
+	if (connect(fd, (const struct sockaddr *)&address->socket, address->length) < 0 &&
+	    errno != EINPROGRESS)
+		say_error(talk, errno);
+	else
+		finish_connect(talk, fd, deadline);
+	if (talk->verdict == VERDICT_ILL) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* When the other side takes no more, what it has said may still be read. */
+static void send_some(struct talk *talk, int fd)
+{
+	ssize_t sent = send(fd, talk->out, talk->out_length, MSG_NOSIGNAL);
+	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	size_t done = sent < 0 ? talk->out_length : (size_t)sent;
+	memmove(talk->out, talk->out + done, talk->out_length - done);
+	talk->out_length -= done;
+}
+
+/* @used of the @length bytes that came are behind us. */
+static void receive_some(struct talk *talk, int fd, size_t *used, size_t *length)
+{
+	if (*length == sizeof received) {
+		talk_ill(talk, "an answer of more than %zu bytes", sizeof received);
+		return;
+	}
+	ssize_t got = recv(fd, received + *length, sizeof received - *length, 0);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got < 0) {
+		say_error(talk, errno);
+		return;
+	}
+	if (got == 0) {
+		talk_end(talk);
+		return;
+	}
+	*length += (size_t)got;
+	*used += talk_take(talk, received + *used, *length - *used);
+}
+
+void net_talk(struct talk *talk, int fd, int64_t deadline)
+{
+	size_t used = 0, length = 0;
+	while (talk->verdict == VERDICT_OPEN) {
+		short events = (short)(POLLIN | (talk->out_length > 0 ? POLLOUT : 0));
+		short ready = wait_for(fd, events, deadline);
+		if (ready == 0)
+			talk_ill(talk, "no answer in time");
+		if (ready & POLLOUT)
+			send_some(talk, fd);
+		if (ready & ~POLLOUT)
+			receive_some(talk, fd, &used, &length);
+	}
+}
+
+void net_drain(int fd, int64_t deadline)
+{
+	int64_t soon = net_now() + DRAIN_MILLISECONDS;
+	size_t total = 0;
+	while (total < DRAIN_BYTES &&
+	       wait_for(fd, POLLIN, soon < deadline ? soon : deadline) != 0) {
+		ssize_t got = recv(fd, received, sizeof received, 0);
+		if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+			return;
+		total += got > 0 ? (size_t)got : 0;
+	}
+}
