@@ -20,7 +20,8 @@ TEST_PKGS  := bats perl gnupg python3 python3-packaging python3-jsonschema pytho
               python3-pip-whl python3-yaml python3-kubernetes python3-zmq iproute2 skopeo umoci zstd \
               patchelf binutils dpkg-dev \
               xz-utils file procps shellcheck gpgv debian-archive-keyring \
-              uidmap mmdebstrap clang-format-14 groff-base golang-github-opencontainers-image-spec-dev
+              uidmap mmdebstrap clang-format-14 groff-base golang-github-opencontainers-image-spec-dev \
+              python3-grpcio gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 FUZZ_PKGS  := clang-14 libclang-rt-14-dev
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \

@@ -75,7 +75,7 @@ int check_parse(char **words, struct check *check, char reason[TALK_REASON])
 	check->address_text = words[1] != NULL ? words[1] : "";
 	if (!net_parse(check->address_text, &check->address)) {
 		snprintf(reason, TALK_REASON,
-			 "'%s' is no address: expected 127.0.0.1:PORT or [::1]:PORT",
+			 "'%s' is no address: expected 127.0.0.1:PORT, [::1]:PORT or NAME:PORT",
 			 check->address_text);
 		return 0;
 	}

@@ -301,10 +301,6 @@ static void take_stream_frame(struct talk *talk, const struct frame *frame)
 
 static void take_frame(struct talk *talk, const struct frame *frame)
 {
-	if (!talk->grpc.greeted && frame->type != SETTINGS) {
-		talk_ill(talk, "the answer is not HTTP/2");
-		return;
-	}
 	talk->grpc.greeted = true;
 	switch (frame->type) {
 	case DATA:
@@ -338,12 +334,11 @@ static size_t take(struct talk *talk, const uint8_t *data, size_t length)
 	if (length < HEAD)
 		return 0;
 	size_t size = read_number(data, 3);
-	if (size > FRAME_LIMIT)
-		talk_ill(talk,
-			 talk->grpc.greeted ? "a frame of more than %d bytes"
-					    : "the answer is not HTTP/2",
-			 FRAME_LIMIT);
-	if (size > FRAME_LIMIT || length - HEAD < size)
+	if (!talk->grpc.greeted && (data[3] != SETTINGS || size > FRAME_LIMIT))
+		talk_ill(talk, "the answer is not HTTP/2");
+	else if (size > FRAME_LIMIT)
+		talk_ill(talk, "a frame of more than %d bytes", FRAME_LIMIT);
+	if (talk->verdict != VERDICT_OPEN || length - HEAD < size)
 		return 0;
 	struct frame frame = {(enum type)data[3], data[4], read_number(data + 5, 4) & 0x7fffffff,
 			      data + HEAD, size};

@@ -33,8 +33,8 @@ static const char usage[] =
 	"  grpc ADDRESS SERVICE    grpc.health.v1 answers SERVING\n"
 	"  exec COUNT WORD...      a command of COUNT words ends with status 0\n"
 	"\n"
-	"ADDRESS is 127.0.0.1:PORT or [::1]:PORT. Status 0: all are well, 1: one is not,\n"
-	"2: wrong usage.\n";
+	"ADDRESS is 127.0.0.1:PORT, [::1]:PORT or NAME:PORT, of a name in /etc/hosts.\n"
+	"Status 0: all are well, 1: one is not, 2: wrong usage.\n";
 
 static void say(int fd, const char *text)
 {

@@ -2,6 +2,7 @@
 #include "probe/oci-probe/net.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -10,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "probe/oci-probe/names.h"
 
 #define DRAIN_MILLISECONDS 200
 #define DRAIN_BYTES (256 * 1024)
@@ -26,25 +29,48 @@ static bool parse_port(const char *text, in_port_t *port)
 	return at != text && *at == '\0' && number >= 1 && number <= 65535;
 }
 
-bool net_parse(const char *text, struct address *address)
+/* The host alone, of either family. */
+static bool set_host(struct address *address, const char *host)
 {
-	char host[INET6_ADDRSTRLEN];
-	bool six = *text == '[';
-	const char *end = strrchr(text, six ? ']' : ':');
 	struct sockaddr_in *four = (struct sockaddr_in *)&address->socket;
 	struct sockaddr_in6 *long_one = (struct sockaddr_in6 *)&address->socket;
-	text += six;
-	if (end == NULL || (size_t)(end - text) >= sizeof host || (six && *++end != ':'))
-		return false;
-	size_t length = (size_t)(end - text) - (six ? 1 : 0);
-	memset(address, 0, sizeof *address);
-	memcpy(host, text, length);
-	host[length] = '\0';
+	bool six = strchr(host, ':') != NULL;
+	memset(&address->socket, 0, sizeof address->socket);
 	address->socket.ss_family = six ? AF_INET6 : AF_INET;
 	address->length = six ? sizeof *long_one : sizeof *four;
+	*(six ? &long_one->sin6_port : &four->sin_port) = address->port;
 	return inet_pton(address->socket.ss_family, host,
-			 six ? (void *)&long_one->sin6_addr : (void *)&four->sin_addr) == 1 &&
-	       parse_port(end + 1, six ? &long_one->sin6_port : &four->sin_port);
+			 six ? (void *)&long_one->sin6_addr : (void *)&four->sin_addr) == 1;
+}
+
+/* What is nearly an address is none of these: a name ends with a letter. */
+static bool is_name(const char *host)
+{
+	size_t length = strlen(host);
+	for (const char *at = host; *at != '\0'; at++)
+		if (!isalnum((unsigned char)*at) && strchr("-._", *at) == NULL)
+			return false;
+	return length > 0 && isalnum((unsigned char)host[0]) &&
+	       isalpha((unsigned char)host[length - 1]);
+}
+
+bool net_parse(const char *text, struct address *address)
+{
+	char host[NAME_SIZE];
+	bool six = *text == '[';
+	const char *end = strrchr(text, six ? ']' : ':');
+	text += six;
+	if (end == NULL || (size_t)(end - text) >= sizeof host || (six && end[1] != ':'))
+		return false;
+	memset(address, 0, sizeof *address);
+	memcpy(host, text, (size_t)(end - text));
+	host[end - text] = '\0';
+	if (!parse_port(end + (six ? 2 : 1), &address->port) || six != (strchr(host, ':') != NULL))
+		return false;
+	if (set_host(address, host))
+		return true;
+	memcpy(address->name, host, sizeof host);
+	return !six && is_name(host);
 }
 
 int64_t net_now(void)
@@ -94,8 +120,24 @@ static void finish_connect(struct talk *talk, int fd, int64_t deadline)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }
 
-int net_connect(struct talk *talk, const struct address *address, int64_t deadline)
+/* Each time anew, for an engine may write the file while we wait. */
+static bool look_up(struct talk *talk, struct address *address)
 {
+	char host[INET6_ADDRSTRLEN];
+	if (*address->name == '\0')
+		return true;
+	if (!names_look_up(address->name, host, sizeof host) || !set_host(address, host)) {
+		talk_ill(talk, "'%s' is not in /etc/hosts", address->name);
+		return false;
+	}
+	return true;
+}
+
+int net_connect(struct talk *talk, const struct address *where, int64_t deadline)
+{
+	struct address known = *where, *address = &known;
+	if (!look_up(talk, address))
+		return -1;
 	int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
 		say_error(talk, errno);

@@ -142,6 +142,19 @@ static void take_ready(struct talk *talk, const struct frame *frame)
 		send_frame(talk, 0, talk->zmq.request, strlen(talk->zmq.request));
 }
 
+/* RFC 37: a time to live, and a context that comes back; who gets no answer hangs up. */
+static void take_ping(struct talk *talk, const struct frame *frame)
+{
+	enum { NAME = 5, TIME = 2, CONTEXT_LIMIT = 16 };
+	uint8_t pong[NAME + CONTEXT_LIMIT] = "\4PONG";
+	size_t length = frame->length > NAME + TIME ? frame->length - NAME - TIME : 0;
+	if (length > CONTEXT_LIMIT)
+		length = CONTEXT_LIMIT;
+	if (length > 0)
+		memcpy(pong + NAME, frame->data + NAME + TIME, length);
+	send_frame(talk, COMMAND, pong, NAME + length);
+}
+
 static void take_command(struct talk *talk, const struct frame *frame)
 {
 	if (is_command(frame, "ERROR"))
@@ -150,6 +163,8 @@ static void take_command(struct talk *talk, const struct frame *frame)
 		take_ready(talk, frame);
 	else if (talk->zmq.stage == ZMQ_READY)
 		talk_ill(talk, "a malformed handshake");
+	else if (is_command(frame, "PING"))
+		take_ping(talk, frame);
 }
 
 static void take_message(struct talk *talk, const struct frame *frame)

@@ -6,6 +6,7 @@
 
 #include "probe/oci-probe/hpack.h"
 #include "probe/oci-probe/json.h"
+#include "probe/oci-probe/names.h"
 #include "probe/oci-probe/net.h"
 
 /* Text with \xHH for bytes, as C writes it: a string literal's length less its end. */
@@ -111,6 +112,8 @@ static void test_zmq_sent(void)
 	talk.out_length = 0;
 	g_assert_cmpuint(talk_take(&talk, BYTES(READY)), ==, 27);
 	check_sent(BYTES("\1\0\0\2{}"));
+	talk_take(&talk, BYTES("\4\12\4PING\0\12abc"));
+	check_sent(BYTES("\4\10\4PONGabc"));
 	g_autofree char *large = g_strnfill(300, ' ');
 	g_assert_true(talk_begin_zmq(&talk, large));
 	talk_take(&talk, BYTES(GREETING READY));
@@ -311,8 +314,9 @@ static void test_json_deep(void)
 
 static void test_address(void)
 {
-	static const char *const good[] = {"127.0.0.1:1", "192.0.2.10:65535", "[::1]:8080",
-					   "[2001:db8::1]:80"};
+	static const char *const good[] = {"127.0.0.1:1",  "192.0.2.10:65535",
+					   "[::1]:8080",   "[2001:db8::1]:80",
+					   "localhost:80", "host.containers.internal:8080"};
 	static const char *const bad[] = {"",
 					  ":80",
 					  "127.0.0.1",
@@ -320,7 +324,7 @@ static void test_address(void)
 					  "1.2.3.4:0",
 					  "1.2.3.4:65536",
 					  "1.2.3.4:80x",
-					  "localhost:80",
+					  "a b:80",
 					  "::1:80",
 					  "[::1]",
 					  "[::1]80",
@@ -339,6 +343,33 @@ static void test_address(void)
 			g_error("'%s' is no address", bad[i]);
 }
 
+static void test_names(void)
+{
+	static const char text[] = "127.0.0.1\tlocalhost\n"
+				   "# 1.1.1.1 not.this\n"
+				   "  10.0.2.2 one Host.Containers.Internal two # three\n"
+				   "10.0.2.3 two\n"
+				   "::1 last";
+	static const struct {
+		const char *name;
+		const char *address;
+	} rows[] = {{"localhost", "127.0.0.1"},
+		    {"host.containers.internal", "10.0.2.2"},
+		    {"two", "10.0.2.2"},
+		    {"last", "::1"},
+		    {"three", NULL},
+		    {"not.this", NULL},
+		    {"10.0.2.2", NULL},
+		    {"", NULL}};
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		char address[16] = "";
+		bool found = names_find(text, strlen(text), rows[i].name, address, sizeof address);
+		g_assert_cmpstr(found ? address : NULL, ==, rows[i].address);
+	}
+	char small[8];
+	g_assert_false(names_find(text, strlen(text), "localhost", small, sizeof small));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -354,5 +385,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/probe/oci-talk/json", test_json);
 	g_test_add_func("/probe/oci-talk/json-deep", test_json_deep);
 	g_test_add_func("/probe/oci-talk/address", test_address);
+	g_test_add_func("/probe/oci-talk/names", test_names);
 	return g_test_run();
 }
