@@ -7,28 +7,33 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "store/temporary.h"
+
+#define TEMPORARY SMITH_TMPFILE_PREFIX "step-"
 
 gboolean smith_scratch_make(SmithScratch *scratch, const SmithStore *store, GError **error)
 {
-	g_autofree char *path = g_build_filename(smith_store_get_path(store), "cache",
-						 SMITH_TMPFILE_PREFIX "XXXXXX", NULL);
-	if (g_mkdtemp(path) == NULL)
-		return smith_throw_errno(error, "cannot make a directory in the store");
-	scratch->path = g_steal_pointer(&path);
+	g_autofree char *name = NULL;
 	scratch->parent = smith_store_cache_fd(store);
-	scratch->fd = smith_fd_open_dir(AT_FDCWD, scratch->path, error);
+	smith_temporary_sweep(scratch->parent, TEMPORARY, NULL, NULL);
+	scratch->fd = smith_temporary_make(scratch->parent, TEMPORARY, 0700, &name, error);
+	if (scratch->fd < 0)
+		return FALSE;
+	scratch->path = g_build_filename(smith_store_get_path(store), "cache", name, NULL);
 	/* a step's root may be another user than the one that has made it */
-	if (scratch->fd >= 0 && fchmod(scratch->fd, 0755) < 0)
+	if (fchmod(scratch->fd, 0755) < 0)
 		return smith_throw_errno(error, "cannot change '%s'", scratch->path);
-	return scratch->fd >= 0;
+	return TRUE;
 }
 
 gboolean smith_scratch_remove(SmithScratch *scratch, GError **error)
 {
 	g_autofree char *path = g_steal_pointer(&scratch->path);
 	g_autofree char *name = path != NULL ? g_path_get_basename(path) : NULL;
+	/* the lock goes last, lest another process removes it with us */
+	gboolean ok = name == NULL || smith_fd_remove_tree(scratch->parent, name, error);
 	smith_fd_clear(&scratch->fd);
-	return name == NULL || smith_fd_remove_tree(scratch->parent, name, error);
+	return ok;
 }
 
 void smith_scratch_clear(SmithScratch *scratch)

@@ -8,7 +8,8 @@
 
 /*
  * A directory for what goes into a step and comes out of it, in the store and so on the file system
- * of its files; removed when it is cleared.
+ * of its files; removed when it is cleared. What a process that was killed has left is removed when
+ * the next one is made.
  */
 typedef struct {
 	char *path;

@@ -12,8 +12,10 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "store/repo-private.h"
+#include "store/temporary.h"
 
 #define REF_LIMIT 128
+#define TEMPORARY SMITH_TMPFILE_PREFIX "repo-"
 
 char *smith_repo_layer_ref(const char *diff_id)
 {
@@ -25,24 +27,9 @@ static char *ref_path(const char *diff_id)
 	return g_strconcat("refs/heads/layer/sha256/", smith_digest_hex(diff_id), NULL);
 }
 
-static char *make_temporary(int store_fd, GError **error)
+static gboolean fill_repo(const SmithOstreeLib *lib, int store_fd, int fd, const char *name,
+			  GError **error)
 {
-	for (guint tries = 0; tries < 100; tries++) {
-		g_autofree char *name =
-			g_strdup_printf(SMITH_TMPFILE_PREFIX "repo-%08x", g_random_int());
-		if (mkdirat(store_fd, name, 0777) == 0)
-			return g_steal_pointer(&name);
-		if (errno != EEXIST)
-			break;
-	}
-	return smith_throw_errno_null(error, "cannot make a directory for a repository");
-}
-
-static gboolean fill_repo(const SmithOstreeLib *lib, int store_fd, const char *name, GError **error)
-{
-	smith_autofd int fd = smith_fd_open_dir(store_fd, name, error);
-	if (fd < 0)
-		return FALSE;
 	if (fsetxattr(fd, "user.ocismith", "", 0, 0) < 0 && errno == ENOTSUP)
 		return smith_throw(error, SMITH_ERROR_UNSUPPORTED, SMITH_REPO_NO_XATTRS);
 	g_autoptr(OstreeRepo) repo = lib->ostree_repo_create_at(
@@ -61,10 +48,12 @@ static gboolean fill_repo(const SmithOstreeLib *lib, int store_fd, const char *n
 /* A repository that is half made never has its name. */
 static gboolean make_repo(const SmithOstreeLib *lib, int store_fd, GError **error)
 {
-	g_autofree char *name = make_temporary(store_fd, error);
-	if (name == NULL)
+	g_autofree char *name = NULL;
+	smith_temporary_sweep(store_fd, TEMPORARY, NULL, NULL);
+	smith_autofd int fd = smith_temporary_make(store_fd, TEMPORARY, 0777, &name, error);
+	if (fd < 0)
 		return FALSE;
-	gboolean ok = fill_repo(lib, store_fd, name, error);
+	gboolean ok = fill_repo(lib, store_fd, fd, name, error);
 	if (ok && renameat2(store_fd, name, store_fd, "repo", RENAME_NOREPLACE) == 0)
 		return TRUE;
 	/* another process was first */

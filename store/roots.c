@@ -5,12 +5,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "store/temporary.h"
 
 #define ROOTS "roots"
 #define LOCK ".lock"
@@ -38,38 +38,10 @@ static void take_away(const Roots *roots, const char *name)
 		(void)smith_fd_remove_tree(roots->fd, name, NULL);
 }
 
-static void sweep(const Roots *roots)
+static void take_away_dead(int dirfd, const char *name, gpointer data)
 {
-	g_autoptr(GPtrArray) names = smith_fd_list_dir(roots->fd, NULL);
-	for (guint i = 0; names != NULL && i < names->len; i++) {
-		const char *name = names->pdata[i];
-		if (!g_str_has_prefix(name, TEMPORARY))
-			continue;
-		smith_autofd int fd = openat(roots->fd, name, OPEN_DIR);
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-			take_away(roots, name);
-	}
-}
-
-/* A new directory that is locked; its name in *name. */
-static int make_temporary(const Roots *roots, char **name, GError **error)
-{
-	for (guint tries = 0; tries < 100; tries++) {
-		struct stat st;
-		g_free(*name);
-		*name = g_strdup_printf(TEMPORARY "%08x%08x", g_random_int(), g_random_int());
-		if (mkdirat(roots->fd, *name, 0700) < 0) {
-			if (errno == EEXIST)
-				continue;
-			break;
-		}
-		smith_autofd int fd = openat(roots->fd, *name, OPEN_DIR);
-		/* between the two, another process may have taken it for a dead one's */
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 &&
-		    st.st_nlink > 0)
-			return g_steal_fd(&fd);
-	}
-	return smith_throw_errno_fd(error, "cannot make directory '%s'", *name);
+	(void)dirfd;
+	take_away(data, name);
 }
 
 /* "" where it cannot be known: then every root is believed. */
@@ -97,8 +69,8 @@ static gboolean write_stamp(const Roots *roots, const char *name, const char *bo
 static gboolean make(const Roots *roots, const char *name, const char *boot, GError **error)
 {
 	g_autofree char *temporary = NULL;
-	sweep(roots);
-	smith_autofd int fd = make_temporary(roots, &temporary, error);
+	smith_temporary_sweep(roots->fd, TEMPORARY, take_away_dead, (gpointer)roots);
+	smith_autofd int fd = smith_temporary_make(roots->fd, TEMPORARY, 0700, &temporary, error);
 	if (fd < 0)
 		return FALSE;
 	g_autofree char *path = g_build_filename(roots->path, temporary, NULL);
