@@ -49,6 +49,7 @@ static void print_result(const SmithInvocation *inv, const SmithLock *lock, gboo
 		smith_node_set(node, "platform", smith_node_new_string(lock->platform));
 		smith_node_set(node, "bases", smith_node_new_int(lock->bases->len));
 		smith_node_set(node, "wheels", smith_node_new_int(lock->wheels->len));
+		smith_node_set(node, "debs", smith_node_new_int(lock->debs->len));
 		smith_print_json(node);
 		return;
 	}

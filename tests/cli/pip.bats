@@ -93,6 +93,8 @@ locks() {
 	rm -r "$fleet"/wheels/pip-*
 	locks '' 'a==1 b==1'
 	[[ $output == *unchanged* ]]
+	smith lock --format json
+	[[ $output == *'"wheels": 2'* && $output == *'"debs": 0'* ]]
 }
 
 @test "an update moves what it names, and says what must move, too" {
