@@ -18,8 +18,9 @@
  *   .tmp-*        directories that someone works in (store/temporary.h), here and in cache/
  *
  * All of it is content- or key-addressed and written by tmpfile and link, so there are no locks but
- * the layout's and those of who works, and a kill or a full disk at any point leaves a store that works. A record in
- * cache/steps only says what was made; whoever uses it looks whether the blob is still there.
+ * the layout's and those of who works, and a kill or a full disk at any point leaves a store that
+ * works. A record in cache/steps only says what was made; whoever uses it looks whether the blob is
+ * still there.
  *
  * Opening makes what is missing and writes nothing when all is there: a store on a read-only file
  * system serves what it has. A SmithStore may be shared by threads.
