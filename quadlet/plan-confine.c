@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/error.h"
 #include "fleet/runtime.h"
 #include "quadlet/planner.h"
+#include "seccomp/profile.h"
 
 #define PIDS_DEFAULT 512
 #define SHM_DEFAULT (64 * 1024 * 1024) /* podman's */
@@ -70,7 +74,47 @@ static bool shares_files(const SmithContainerPlan *container)
 	return container->keep_groups;
 }
 
-void smith_plan_confine(SmithContainerPlan *container)
+static bool has_file(const SmithHostPlan *plan, const char *name)
+{
+	for (guint i = 0; i < plan->files->len; i++)
+		if (strcmp(((SmithPlanFile *)plan->files->pdata[i])->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* The profile stands beside the units, once for all that are under it. */
+static gboolean add_profile(const SmithPlanner *planner, const char *name, const char *path,
+			    GError **error)
+{
+	if (has_file(planner->plan, path))
+		return TRUE;
+	g_autoptr(SmithProfile) profile = smith_profile_load(planner->fleet->fd, name, error);
+	if (profile == NULL)
+		return FALSE;
+	SmithPlanFile *file = g_new0(SmithPlanFile, 1);
+	file->name = g_strdup(path);
+	file->text = smith_profile_write(profile, NULL);
+	g_ptr_array_add(planner->plan->files, file);
+	return TRUE;
+}
+
+static gboolean set_seccomp(const SmithPlanner *planner, SmithContainerPlan *container,
+			    GError **error)
+{
+	const char *name = smith_service_seccomp(planner->fleet, container->service);
+	SMITH_AUTO_PREFIX("service", container->title, error);
+	if (name == NULL)
+		return TRUE;
+	if (strcmp(name, SMITH_SECCOMP_UNCONFINED) == 0) {
+		container->seccomp = g_strdup(name);
+		loosen(container, "seccomp", name);
+		return TRUE;
+	}
+	container->seccomp = g_strconcat(SMITH_PROFILE_DIRECTORY "/", name, ".json", NULL);
+	return add_profile(planner, name, container->seccomp, error);
+}
+
+gboolean smith_plan_confine(SmithPlanner *planner, SmithContainerPlan *container, GError **error)
 {
 	const SmithService *service = container->service;
 	set_user(container);
@@ -86,6 +130,7 @@ void smith_plan_confine(SmithContainerPlan *container)
 	if (service->new_privileges)
 		loosen(container, "new_privileges", "true");
 	set_limits(container);
+	return set_seccomp(planner, container, error);
 }
 
 /* Members have one /dev/shm: room for what each may take. 0 when none says anything. */

@@ -75,8 +75,8 @@ SmithContainerPlan *smith_plan_container(SmithPlanner *planner, const SmithGroup
 	set_labels(planner, container);
 	if (!smith_plan_mounts(planner, container, error) ||
 	    !smith_plan_devices(planner, container, error) ||
-	    !smith_plan_health(planner, container, error))
+	    !smith_plan_health(planner, container, error) ||
+	    !smith_plan_confine(planner, container, error))
 		return NULL;
-	smith_plan_confine(container);
 	return container;
 }

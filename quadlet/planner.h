@@ -49,7 +49,7 @@ void smith_plan_pod_place(SmithPlanner *planner, SmithPodPlan *pod);
 gboolean smith_plan_health(SmithPlanner *planner, SmithContainerPlan *container, GError **error);
 
 /* plan-confine.c: user, keep_id, capabilities and the like, loosened; limits. */
-void smith_plan_confine(SmithContainerPlan *container);
+gboolean smith_plan_confine(SmithPlanner *planner, SmithContainerPlan *container, GError **error);
 /* What a pod takes from all its members. */
 void smith_plan_pod_confine(SmithPodPlan *pod);
 
