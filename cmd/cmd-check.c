@@ -117,6 +117,7 @@ static void print_findings(const SmithInvocation *inv, const GPtrArray *allowed)
 		break;
 	case SMITH_FORMAT_QUADLET:
 	case SMITH_FORMAT_KUBE:
+	case SMITH_FORMAT_SHELL:
 	case SMITH_FORMAT_TEXT:
 		smith_findings_print_text(&findings);
 		print_sum(inv, allowed);

@@ -58,6 +58,8 @@ static gboolean check_install_dir(const char *directory, GError **error)
 
 static SmithUnitsFormat units_format(SmithFormat format)
 {
+	if (format == SMITH_FORMAT_SHELL)
+		return SMITH_UNITS_SHELL;
 	return format == SMITH_FORMAT_KUBE ? SMITH_UNITS_KUBE : SMITH_UNITS_QUADLET;
 }
 

@@ -32,8 +32,9 @@ typedef enum {
 	SMITH_FORMAT_JSON,
 	SMITH_FORMAT_SARIF, /* these two for findings only */
 	SMITH_FORMAT_GITHUB,
-	SMITH_FORMAT_QUADLET, /* these two for units only: of quadlets text is the same */
+	SMITH_FORMAT_QUADLET, /* these three for units only: of quadlets text is the same */
 	SMITH_FORMAT_KUBE,
+	SMITH_FORMAT_SHELL,
 } SmithFormat;
 
 typedef struct SmithCommand SmithCommand;

@@ -7,7 +7,8 @@
 #include "cmd/commands.h"
 #include "cmd/run-image.h"
 
-static const char *const formats[] = {"text", "json", "sarif", "github", "quadlet", "kube", NULL};
+static const char *const formats[] = {"text",	 "json", "sarif", "github",
+				      "quadlet", "kube", "shell", NULL};
 static const char *const progress_modes[] = {"auto", "plain", "json", "none", NULL};
 static const char *const color_modes[] = {"auto", "always", "never", NULL};
 static const char *const compressions[] = {"splice", "zstd", "gzip", NULL};
@@ -37,8 +38,8 @@ const SmithOption smith_global_options[] = {
 	 .kind = SMITH_OPTION_ENUM,
 	 .argument = "FORMAT",
 	 .values = formats,
-	 .help = "form of the result; sarif and github are for the findings of 'check', quadlet "
-		 "and kube for 'units'"},
+	 .help = "form of the result; sarif and github are for the findings of 'check', quadlet, "
+		 "kube and shell for 'units'"},
 	{.name = "progress",
 	 .kind = SMITH_OPTION_ENUM,
 	 .argument = "MODE",
@@ -230,7 +231,7 @@ static const SmithCommand rows[] = {
 	 .details = "A SERVICE is a service's name, or SERVICE@HOST. Without one all are run, one "
 		    "after the other."},
 	{.name = "units",
-	 .summary = "Write what runs the fleet: quadlets or manifests of kube",
+	 .summary = "Write what runs the fleet: quadlets, manifests of kube or a script",
 	 .options = units_options,
 	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_LOCK,
 	 .run = smith_cmd_units,

@@ -41,8 +41,8 @@ static bool is_chosen(const char *const *names, const char *name)
 static gboolean format_hosts(SmithPlanContext *context, const SmithUnitsRequest *request,
 			     SmithDiag *diag, GPtrArray *files, GError **error)
 {
-	static gboolean (*const formats[])(const SmithHostPlan *, GPtrArray *,
-					   GError **) = {smith_format_quadlet, smith_format_kube};
+	static gboolean (*const formats[])(const SmithHostPlan *, GPtrArray *, GError **) = {
+		smith_format_quadlet, smith_format_kube, smith_format_shell};
 	const GPtrArray *hosts = request->fleet->hosts;
 	for (guint i = 0; i < hosts->len; i++) {
 		const SmithHost *host = hosts->pdata[i];

@@ -27,6 +27,7 @@ void smith_unit_file_free(SmithUnitFile *file);
 typedef enum {
 	SMITH_UNITS_QUADLET,
 	SMITH_UNITS_KUBE,
+	SMITH_UNITS_SHELL,
 } SmithUnitsFormat;
 
 /* All borrowed. */
