@@ -29,6 +29,10 @@ setup_file() {
 	done
 }
 
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+}
+
 teardown_file() {
 	[ ! -e "$BATS_FILE_TMPDIR/pids" ] || xargs kill <"$BATS_FILE_TMPDIR/pids"
 }
