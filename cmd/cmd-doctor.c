@@ -3,8 +3,11 @@
 
 #include "base/error.h"
 #include "cmd/commands.h"
+#include "cmd/findings.h"
+#include "cmd/machine.h"
 #include "cmd/output.h"
 #include "cmd/prepare.h"
+#include "cmd/report.h"
 #include "sandbox/probe.h"
 
 /* The store need not be there yet: its nearest parent that is has its file system. */
@@ -65,8 +68,36 @@ static void print_text(const GPtrArray *abilities)
 	}
 }
 
+/* The machine as a host of the fleet. */
+static gboolean tell_host(SmithInvocation *inv, const char *name, GError **error)
+{
+	SmithPrepared *prepared = inv->prepared;
+	g_autoptr(SmithDiag) diag = smith_diag_new();
+	if (!smith_prepare_fleet(prepared, error))
+		return FALSE;
+	if (prepared->diag->errors > 0) {
+		smith_report_findings(prepared->diag);
+		return smith_diag_check(prepared->diag, error);
+	}
+	const SmithHost *host = smith_machine_host(inv, (const char *const[]){name, NULL}, error);
+	if (host == NULL || !smith_machine_find(inv, host, NULL, diag, error))
+		return FALSE;
+	const SmithFindings findings = {.diag = diag, .directory = prepared->fleet->directory};
+	if (inv->format == SMITH_FORMAT_JSON)
+		smith_findings_print_json(&findings);
+	else
+		smith_findings_print_text(&findings);
+	if (inv->format != SMITH_FORMAT_JSON && diag->findings->len == 0)
+		smith_print("host '%s': nothing is missing\n", host->name);
+	smith_report_told();
+	return smith_diag_check(diag, error);
+}
+
 gboolean smith_cmd_doctor(SmithInvocation *inv, GError **error)
 {
+	const char *host = smith_options_string(inv->options, "host");
+	if (host != NULL)
+		return tell_host(inv, host, error);
 	g_autofree char *directory = existing_directory(inv->prepared->store_path);
 	g_autoptr(GPtrArray) abilities = smith_probe(directory);
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "cmd/commands.h"
+#include "cmd/machine.h"
 #include "cmd/output.h"
 #include "cmd/prepare.h"
 #include "quadlet/quadlet.h"
@@ -70,7 +71,16 @@ gboolean smith_cmd_units(SmithInvocation *inv, GError **error)
 	const char *install_dir = smith_options_string(inv->options, "install-dir");
 	const char *const *hosts = smith_options_list(inv->options, "host");
 	const char *const *groups = smith_options_list(inv->options, "group");
+	const char *here[] = {NULL, NULL};
 
+	if (smith_options_flag(inv->options, "here")) {
+		const SmithHost *host = smith_machine_host(inv, hosts, error);
+
+		if (host == NULL || !smith_machine_require(inv, host, groups, error))
+			return FALSE;
+		here[0] = host->name;
+		hosts = here;
+	}
 	if (!check_install_dir(install_dir, error) || !find_store(inv, error))
 		return FALSE;
 	const SmithUnitsRequest request = {.fleet = fleet,

@@ -69,21 +69,27 @@ static gboolean open_store(const SmithInvocation *inv, SmithLook *look, GError *
 	return look->store != NULL;
 }
 
+gboolean smith_look_plan(const SmithInvocation *inv, SmithLook *look, const char *const *groups,
+			 GError **error)
+{
+	g_autoptr(SmithDiag) diag = smith_diag_new();
+	if (!open_store(inv, look, error))
+		return FALSE;
+	look->context = smith_plan_context_new(inv->prepared->fleet, look->store);
+	look->plan = smith_host_plan_new(look->context, look->host, groups, diag, error);
+	return look->plan != NULL;
+}
+
 gboolean smith_look_open(const SmithInvocation *inv, SmithLook *look, GError **error)
 {
-	const SmithFleet *fleet = inv->prepared->fleet;
-	g_autoptr(SmithDiag) diag = smith_diag_new();
 	look->reach.ssh = smith_options_string(inv->options, "ssh");
 	look->reach.system = smith_options_flag(inv->options, "system");
 	if (!smith_reach_check(&look->reach, error))
 		return FALSE;
-	look->host = smith_reach_host(&look->reach, fleet,
+	look->host = smith_reach_host(&look->reach, inv->prepared->fleet,
 				      smith_options_string(inv->options, "host"), error);
-	if (look->host == NULL || !open_store(inv, look, error))
-		return FALSE;
-	look->context = smith_plan_context_new(fleet, look->store);
-	look->plan = smith_host_plan_new(look->context, look->host, NULL, diag, error);
-	return look->plan != NULL && check_operands(inv, look, error);
+	return look->host != NULL && smith_look_plan(inv, look, NULL, error) &&
+	       check_operands(inv, look, error);
 }
 
 void smith_look_clear(SmithLook *look)

@@ -18,6 +18,9 @@ typedef struct {
 
 /* From the options --host, --ssh and --system. @look is to be cleared also after a failure. */
 gboolean smith_look_open(const SmithInvocation *inv, SmithLook *look, GError **error);
+/* The plan of look->host alone, of @groups (NULL or empty: all). */
+gboolean smith_look_plan(const SmithInvocation *inv, SmithLook *look, const char *const *groups,
+			 GError **error);
 void smith_look_clear(SmithLook *look);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmithLook, smith_look_clear)
 

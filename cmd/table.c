@@ -115,6 +115,9 @@ static const SmithOption units_options[] = {
 	 .complete = SMITH_COMPLETE_DIRECTORY,
 	 .help = "where the directories of hosts will be, when not in containers/systemd of the "
 		 "user's or the system's configuration"},
+	{.name = "here",
+	 .help = "only this machine's; first say what it lacks to run them, and then write none"},
+	{.name = "system", .help = "with --here: as root's units, not as the user's"},
 	{0},
 };
 
@@ -151,6 +154,15 @@ static const SmithOption logs_options[] = {
 	 .argument = "TIME",
 	 .help = "only what was written since, as journalctl has it: -1h, today, "
 		 "'2026-01-31 12:00'"},
+	{0},
+};
+
+static const SmithOption doctor_options[] = {
+	{.name = "host",
+	 .kind = SMITH_OPTION_STRING,
+	 .argument = "NAME",
+	 .help = "tell what this machine lacks to be that host of the fleet"},
+	{.name = "system", .help = "with --host: for root's units, not for the user's"},
 	{0},
 };
 
@@ -306,6 +318,7 @@ static const SmithCommand rows[] = {
 	 .run = smith_cmd_schema},
 	{.name = "doctor",
 	 .summary = "Tell what this machine lets executed steps do",
+	 .options = doctor_options,
 	 .run = smith_cmd_doctor},
 	{.name = "version", .summary = "Show the version", .run = smith_cmd_version},
 	{.name = "completion",

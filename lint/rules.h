@@ -11,6 +11,7 @@
  */
 extern const SmithRule smith_rules_file[];
 extern const SmithRule smith_rules_image[];
+extern const SmithRule smith_rules_machine[];
 extern const SmithRule smith_rules_need[];
 extern const SmithRule smith_rules_pip[];
 extern const SmithRule smith_rules_port[];

@@ -73,7 +73,8 @@ static void test_every_rule(void)
 		const SmithRule *rule = rules->pdata[i];
 		g_autofree char *text = case_text(rule->id);
 		g_autofree char *tag = g_strdup_printf("[%s]\n", rule->id);
-		if (g_strv_contains(elsewhere, rule->id))
+		/* of a machine, by tests/unit/test-quadlet-machine.c */
+		if (g_strv_contains(elsewhere, rule->id) || g_str_has_prefix(rule->id, "machine-"))
 			continue;
 		if (text == NULL || strstr(text, tag) == NULL || strstr(text, "near miss") == NULL)
 			g_test_message("no row test of rule '%s'", rule->id);
