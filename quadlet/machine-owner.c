@@ -28,7 +28,8 @@ static char *service_of(const char *name)
 		{".container", ".service"},	  {".kube", ".service"},
 		{".service", ".service"},	  {".pod", "-pod.service"},
 		{".network", "-network.service"}, {".volume", "-volume.service"},
-		{".image", "-image.service"},	  {".build", "-build.service"}};
+		{".target", ".target"},		  {".image", "-image.service"},
+		{".build", "-build.service"}};
 	for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++) {
 		gsize length = strlen(name), end = strlen(suffixes[i][0]);
 		if (length > end && g_str_has_suffix(name, suffixes[i][0])) {
@@ -126,13 +127,16 @@ static GHashTable *planned_services(const SmithHostPlan *plan)
 	}
 	for (guint i = 0; i < plan->pods->len; i++) {
 		const SmithPodPlan *pod = plan->pods->pdata[i];
-		g_hash_table_insert(services, smith_plan_pod_unit(plan, pod), g_strdup(pod->slug));
+		g_hash_table_insert(services, smith_plan_pod_unit(pod), g_strdup(pod->slug));
 	}
 	for (guint i = 0; i < plan->networks->len; i++) {
 		g_autofree char *slug =
 			smith_slug(((SmithNetwork *)plan->networks->pdata[i])->name);
 		add_suffixed(services, slug, "-network.service");
 	}
+	for (guint i = 0; i < plan->targets->len; i++)
+		add_suffixed(services, ((SmithPlanTarget *)plan->targets->pdata[i])->slug,
+			     ".target");
 	for (guint i = 0; i < plan->volumes->len; i++)
 		add_suffixed(services, plan->volumes->pdata[i], "-volume.service");
 	return services;

@@ -11,10 +11,15 @@ static bool is_kube(const SmithHostPlan *plan, const SmithPodPlan *pod)
 	return pod != NULL && plan->podman >= 404 && plan->podman < 500;
 }
 
+char *smith_plan_pod_unit(const SmithPodPlan *pod)
+{
+	return g_strconcat(pod->slug, "-pod.service", NULL);
+}
+
 char *smith_plan_container_unit(const SmithHostPlan *plan, const SmithContainerPlan *container)
 {
-	return g_strconcat(is_kube(plan, container->pod) ? container->pod->slug : container->slug,
-			   ".service", NULL);
+	return is_kube(plan, container->pod) ? smith_plan_pod_unit(container->pod)
+					     : g_strconcat(container->slug, ".service", NULL);
 }
 
 char *smith_plan_container_name(const SmithHostPlan *plan, const SmithContainerPlan *container)
@@ -22,11 +27,6 @@ char *smith_plan_container_name(const SmithHostPlan *plan, const SmithContainerP
 	return is_kube(plan, container->pod)
 		       ? g_strconcat(container->pod->slug, "-", container->slug, NULL)
 		       : g_strdup(container->slug);
-}
-
-char *smith_plan_pod_unit(const SmithHostPlan *plan, const SmithPodPlan *pod)
-{
-	return g_strconcat(pod->slug, is_kube(plan, pod) ? ".service" : "-pod.service", NULL);
 }
 
 static void service_free(gpointer data)
@@ -177,7 +177,7 @@ static void add_service(SmithHostState *state, const SmithContainerPlan *plan, G
 static void add_pod(SmithHostState *state, const SmithPodPlan *pod, GHashTable *units)
 {
 	SmithServiceState *unit = g_new0(SmithServiceState, 1);
-	unit->unit = smith_plan_pod_unit(state->plan, pod);
+	unit->unit = smith_plan_pod_unit(pod);
 	unit->title = g_strdup(unit->unit);
 	unit->group = pod->group != NULL ? g_strdup(pod->group->name) : NULL;
 	set_unit(unit, units);
@@ -256,9 +256,9 @@ static char **units_of(const SmithHostPlan *plan)
 	GPtrArray *units = g_ptr_array_new();
 	for (guint i = 0; i < plan->containers->len + plan->pods->len; i++) {
 		bool is_pod = i >= plan->containers->len;
-		char *unit = is_pod ? smith_plan_pod_unit(
-					      plan, plan->pods->pdata[i - plan->containers->len])
-				    : smith_plan_container_unit(plan, plan->containers->pdata[i]);
+		char *unit =
+			is_pod ? smith_plan_pod_unit(plan->pods->pdata[i - plan->containers->len])
+			       : smith_plan_container_unit(plan, plan->containers->pdata[i]);
 		if (g_hash_table_add(seen, unit))
 			g_ptr_array_add(units, unit);
 		else

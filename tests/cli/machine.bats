@@ -234,7 +234,7 @@ check_taken() { # PROTOCOL
 	here
 	[ "$status" -eq 0 ]
 	mkdir -p "$units"
-	cp "$BATS_TEST_TMPDIR"/units/one/* "$units/"
+	cp -r "$BATS_TEST_TMPDIR/units/one/." "$units/"
 	here
 	[ "$status" -eq 0 ]
 }

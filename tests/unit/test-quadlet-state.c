@@ -189,10 +189,10 @@ static void test_names_before_pods(Fixture *fixture, gconstpointer data)
 	fixture->plan->podman = 409;
 	g_autofree char *unit = smith_plan_container_unit(fixture->plan, site);
 	g_autofree char *name = smith_plan_container_name(fixture->plan, site);
-	g_autofree char *of_pod = smith_plan_pod_unit(fixture->plan, pod);
-	g_assert_cmpstr(unit, ==, "g.service");
+	g_autofree char *of_pod = smith_plan_pod_unit(pod);
+	g_assert_cmpstr(unit, ==, "g-pod.service");
 	g_assert_cmpstr(name, ==, "g-site");
-	g_assert_cmpstr(of_pod, ==, "g.service");
+	g_assert_cmpstr(of_pod, ==, "g-pod.service");
 }
 
 static void test_journal(void)
