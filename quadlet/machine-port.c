@@ -110,11 +110,12 @@ static void check_bound(const SmithMachine *machine, const SmithContainerPlan *c
 		return;
 	for (guint i = 0; i < container->service->ports->len; i++) {
 		const SmithPort *port = container->service->ports->pdata[i];
-		const Wanted wanted = {
-			.number = smith_port_bound(port, container->group, machine->plan->host),
-			.udp = port->protocol == SMITH_PROTOCOL_UDP,
-			.place = port->place,
-			.title = container->title};
+		const Wanted wanted = {.number = smith_port_bound(port, container->service,
+								  container->group,
+								  machine->plan->host),
+				       .udp = port->protocol == SMITH_PROTOCOL_UDP,
+				       .place = port->place,
+				       .title = container->title};
 		if (wanted.number > 0 && wanted.number < 65536)
 			check(machine, &wanted);
 	}

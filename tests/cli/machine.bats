@@ -44,7 +44,7 @@ setup() {
 }
 
 info() { # VERSION [CONTROLLERS]
-	echo "{\"version\": {\"Version\": \"$1\"}, \"host\": {\"cgroupControllers\": [${2-}]}}" >"$answers/info"
+	echo "{\"version\": {\"Version\": \"$1\"}, \"host\": {\"cgroupControllers\": [${2-\"pids\"}]}}" >"$answers/info"
 }
 
 # change PATTERN TEXT: in the fleet
@@ -190,7 +190,7 @@ check_taken() { # PROTOCOL
 	# what is there is not told
 	echo key >"$answers/secret"
 	echo '[{"name": "net", "subnets": [{"subnet": "10.9.0.0/16"}]}]' >"$answers/network"
-	info 5.4.2 '"cpu", "memory"'
+	info 5.4.2 '"cpu", "memory", "pids"'
 	change /dev/no-such /dev/null
 	mkdir -p "$HOME/.config/cdi"
 	printf -- '---\ncdiVersion: 0.5.0\nkind: x.com/gpu\ndevices:\n- name: "1"\n- name: 2\n' >"$HOME/.config/cdi/x.yaml"
