@@ -1,10 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # podman 5.4's generator and systemd-analyze accept units without a word: the demo's, those of all that the model can
-# say (tests/data/quadlet/wide.yaml), and both hosts of the example fleet.
+# say (tests/data/quadlet/wide.yaml) for 5.4 and older podmans, whose keys it knows as well, and both hosts of the
+# example fleet. Its own answers for each key are those that we have recorded.
 # shellcheck disable=SC2154  # $out and its like are of lib.bash
 
 hosts=(hello-mainpc wide-big wide-old ai-mainpc ai-pc2)
+versions=(4.3 4.4 4.6 4.9 5.0 5.2 5.3)
+for version in "${versions[@]}"; do hosts+=("for$version-big"); done
 
 # on FLEET-HOST: $out is its results, $units its files
 on() {
@@ -35,9 +38,10 @@ units_of() {
 	"${fleet[@]}" units --output "$BATS_FILE_TMPDIR/units/$2" >&2
 }
 
+# make_wide DIR VERSION: for podman VERSION on the host big
 make_wide() {
 	mkdir -p "$1/families.d"
-	cp "$top/tests/data/quadlet/wide.yaml" "$1/fleet.yaml"
+	sed "s/podman: \"5.4\"/podman: \"$2\"/" "$top/tests/data/quadlet/wide.yaml" >"$1/fleet.yaml"
 	touch "$1/calm.py" "$1/angry.py"
 	printf 'family: base\nfrom: "oci:base:tiny:1"\n' >"$1/families.d/base.yaml"
 }
@@ -60,14 +64,20 @@ setup_file() {
 	need_rootfs podman
 	local host
 	smith units --output "$BATS_FILE_TMPDIR/units/hello" >&2
-	make_wide "$BATS_FILE_TMPDIR/wide"
+	make_wide "$BATS_FILE_TMPDIR/wide" 5.4
 	units_of "$BATS_FILE_TMPDIR/wide" wide
+	for version in "${versions[@]}"; do
+		make_wide "$BATS_FILE_TMPDIR/for$version" "$version"
+		units_of "$BATS_FILE_TMPDIR/for$version" "for$version"
+	done
 	make_ai "$BATS_FILE_TMPDIR/ai"
 	units_of "$BATS_FILE_TMPDIR/ai" ai
 	for host in "${hosts[@]}"; do
 		on "$host"
 		job quadlet -u u1 -b "$units:/units"
 	done
+	out=$BATS_FILE_TMPDIR/out-keys
+	job quadlet-keys -u u1 -b "$top/tests/data/quadlet:/data"
 }
 
 setup() {
@@ -81,6 +91,8 @@ setup() {
 		on "$host"
 		cat "$out/generator"
 		has status "status 0"
+		# before 4.4 there are plain services alone
+		[ "$host" != for4.3-big ] || sed -i '/No files parsed/d' "$out/generator"
 		[ ! -s "$out/generator" ]
 	done
 }
@@ -92,14 +104,25 @@ setup() {
 		for file in "$units"/*; do
 			case $file in
 			*.container) has generated "$(basename "$file" .container).service" ;;
+			*.kube) has generated "$(basename "$file" .kube).service" ;;
 			*.pod) has generated "$(basename "$file" .pod)-pod.service" ;;
 			*.network) has generated "$(basename "$file" .network)-network.service" ;;
 			*.volume) has generated "$(basename "$file" .volume)-volume.service" ;;
+			*.yaml | */machine.env | */systemd | */seccomp) ;;
 			*) false ;;
 			esac
 		done
-		[ "$(grep -c . "$out/generated")" = "$(find "$units" -type f | wc -l)" ]
+		[ "$(grep -c . "$out/generated")" = "$(find "$units" -maxdepth 1 -type f ! -name '.*' \
+			! -name '*.env' ! -name '*.yaml' | wc -l)" ]
 	done
+}
+
+@test "the generator knows the keys that are recorded for it, and no others" {
+	out=$BATS_FILE_TMPDIR/out-keys
+	cat "$out/wrong"
+	has checked "status 0"
+	[ "$(head -n1 "$out/checked")" -gt 150 ]
+	[ ! -s "$out/wrong" ]
 }
 
 @test "systemd-analyze verify has nothing to say" {
@@ -123,6 +146,9 @@ setup() {
 	# shellcheck disable=SC2016
 	says web.service --env '"TEXT=100%% $$x \"q\" \\ 16 none 1000"'
 	says web.service --pod-id-file %t/core-pod.pod-id
+	# shellcheck disable=SC2016
+	says web.service '$OCISMITH_DEVICES'
+	[[ $(run_of web.service) == *--env-file\ /units/machine.env* ]]
 }
 
 @test "a container of the host's network has its numbers moved" {
