@@ -243,7 +243,7 @@ static const SmithCommand rows[] = {
 	 .details = "A SERVICE is a service's name, or SERVICE@HOST. Without one all are run, one "
 		    "after the other."},
 	{.name = "units",
-	 .summary = "Write what runs the fleet: quadlets, manifests of kube or a script",
+	 .summary = "Write what runs the fleet: quadlets, kube or sh",
 	 .options = units_options,
 	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_LOCK,
 	 .run = smith_cmd_units,
