@@ -10,6 +10,7 @@
 #include "fleet/base-image.h"
 #include "fleet/bootstrap-base.h"
 #include "fleet/part.h"
+#include "fleet/profile.h"
 #include "fleet/sdist.h"
 
 /* One image to make: a service on a host, or a family. */
@@ -27,9 +28,10 @@ typedef struct {
 typedef struct {
 	const SmithBuildOptions *options;
 	SmithStepContext context;
-	GPtrArray *jobs;    /* (element-type Job*) */
-	GPtrArray *steps;   /* (element-type SmithStep*) each key once, in plan order */
-	GHashTable *by_key; /* key -> SmithStep*, borrowed */
+	GPtrArray *jobs;      /* (element-type Job*) */
+	GPtrArray *steps;     /* (element-type SmithStep*) each key once, in plan order */
+	GHashTable *by_key;   /* key -> SmithStep*, borrowed */
+	GHashTable *profiles; /* name of a seccomp profile -> its text */
 } Plan;
 
 static void job_free(gpointer data)
@@ -45,6 +47,7 @@ static void plan_clear(Plan *plan)
 	g_clear_pointer(&plan->jobs, g_ptr_array_unref);
 	g_clear_pointer(&plan->steps, g_ptr_array_unref);
 	g_clear_pointer(&plan->by_key, g_hash_table_unref);
+	g_clear_pointer(&plan->profiles, g_hash_table_unref);
 	g_clear_pointer(&plan->context.inputs, smith_inputs_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Plan, plan_clear)
@@ -465,10 +468,32 @@ static bool is_for_one_host(const Plan *plan, const Job *job)
 	return hosts->len == 1 || smith_fleet_image_is_own(fleet, job->service);
 }
 
-static SmithBuiltImage *write_image(const Plan *plan, const Job *job, GError **error)
+/* The text of the job's seccomp profile, read once for all images that have it; NULL with *ok when
+ * it is to have none. */
+static const char *find_profile(Plan *plan, const Job *job, gboolean *ok, GError **error)
+{
+	const SmithBuildOptions *options = plan->options;
+	const char *name = smith_fleet_profile(options->fleet, job->service, job->family);
+	char *text = g_hash_table_lookup(plan->profiles, name);
+	*ok = TRUE;
+	if (text != NULL || strcmp(name, SMITH_PROFILE_UNCONFINED) == 0)
+		return text;
+	text = smith_fleet_profile_text(options->fleet, options->lock, options->store, name, error);
+	*ok = text != NULL;
+	if (text != NULL)
+		g_hash_table_insert(plan->profiles, g_strdup(name), text);
+	return text;
+}
+
+static SmithBuiltImage *write_image(Plan *plan, const Job *job, GError **error)
 {
 	SMITH_AUTO_PREFIX("image", job->name, error);
-	SmithImageSpec spec = {&plan->context, job->base, job->service, job->family, job->steps};
+	gboolean ok;
+	const char *profile = find_profile(plan, job, &ok, error);
+	if (!ok)
+		return NULL;
+	SmithImageSpec spec = {&plan->context, job->base,  job->service,
+			       job->family,    job->steps, profile};
 	g_autoptr(SmithManifest) says = NULL;
 	g_autoptr(SmithDescriptor) manifest = smith_image_write(&spec, &says, error);
 	if (manifest == NULL)
@@ -507,7 +532,7 @@ static gboolean check_size(const Plan *plan, const Job *job, const SmithBuiltIma
 	return TRUE;
 }
 
-static gboolean write_images(const Plan *plan, SmithBuildResult *result, GError **error)
+static gboolean write_images(Plan *plan, SmithBuildResult *result, GError **error)
 {
 	g_autoptr(GPtrArray) refs = g_ptr_array_new();
 	for (guint i = 0; i < plan->jobs->len; i++) {
@@ -532,6 +557,7 @@ SmithBuildResult *smith_build(const SmithBuildOptions *options, GError **error)
 	plan.jobs = g_ptr_array_new_with_free_func(job_free);
 	plan.steps = g_ptr_array_new_with_free_func((GDestroyNotify)smith_step_free);
 	plan.by_key = g_hash_table_new(g_str_hash, g_str_equal);
+	plan.profiles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	if (!add_targets(&plan, error))
 		return NULL;
 	for (guint i = 0; i < plan.jobs->len; i++)

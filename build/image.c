@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "fleet/expr.h"
 #include "fleet/runtime.h"
+#include "seccomp/profile.h"
 
 /* overlayfs refuses more lower directories; podman's and docker's drivers stop near 128 */
 #define LAYERS_MAX 127
@@ -126,6 +127,11 @@ static void set_labels(const SmithImageSpec *spec, SmithContainerConfig *config,
 		g_autofree char *port = g_strdup_printf("%" G_GINT64_FORMAT, health->port_number);
 		set_label(config, "health_check_port", port);
 	}
+	/* the base's is not ours */
+	if (spec->profile != NULL)
+		set_label(config, SMITH_PROFILE_LABEL, spec->profile);
+	else
+		g_hash_table_remove(config->labels, SMITH_PROFILE_LABEL);
 	if (spec->service == NULL)
 		return;
 	GHashTableIter iter;

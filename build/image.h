@@ -14,7 +14,8 @@ typedef struct {
 	const SmithLockBase *base;
 	const SmithService *service; /* NULL: the image of a family */
 	const char *family;
-	GPtrArray *steps; /* (element-type SmithStep*) done, in the order of their layers */
+	GPtrArray *steps;    /* (element-type SmithStep*) done, in the order of their layers */
+	const char *profile; /* flat JSON for SMITH_PROFILE_LABEL; NULL: none */
 } SmithImageSpec;
 
 /* Writes config and manifest into the store unless they are there. The descriptor of the manifest;

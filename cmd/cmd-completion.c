@@ -16,12 +16,12 @@ static char *quote(const char *text)
 	return g_strdup_printf("'%s'", inner);
 }
 
-static char *command_names(void)
+static char *command_names(const SmithCommand *parent)
 {
 	GString *names = g_string_new(NULL);
 
-	for (const SmithCommand *row = smith_command_next(NULL); row != NULL;
-	     row = smith_command_next(row))
+	for (const SmithCommand *row = smith_command_next_of(parent, NULL); row != NULL;
+	     row = smith_command_next_of(parent, row))
 		if (!row->hidden)
 			g_string_append_printf(names, "%s%s", names->len > 0 ? " " : "", row->name);
 	return g_string_free(names, FALSE);
@@ -32,7 +32,9 @@ static char *operand_words(const SmithCommand *command)
 {
 	if (command->operand_words != NULL)
 		return g_strjoinv(" ", (char **)command->operand_words);
-	return strcmp(command->name, "help") == 0 ? command_names() : NULL;
+	if (command->rows != NULL)
+		return command_names(command);
+	return strcmp(command->name, "help") == 0 ? command_names(NULL) : NULL;
 }
 
 static char *option_words(const SmithOption *table)
@@ -47,6 +49,29 @@ static char *option_words(const SmithOption *table)
 											    : "");
 	}
 	return g_string_free(words, FALSE);
+}
+
+static char *all_option_words(const SmithCommand *command)
+{
+	GString *words = g_string_new(NULL);
+	g_autofree char *own = option_words(command->options);
+
+	g_string_append(words, own);
+	for (const SmithCommand *row = command->rows; row != NULL && row->name != NULL; row++) {
+		g_autofree char *more = option_words(row->options);
+
+		g_string_append(words, more);
+	}
+	return g_string_free(words, FALSE);
+}
+
+/* The tables of a command and of those that it has itself. */
+static void each_table(const SmithCommand *command,
+		       void (*print)(const char *scope, const SmithOption *table))
+{
+	print(command->name, command->options);
+	for (const SmithCommand *row = command->rows; row != NULL && row->name != NULL; row++)
+		print(command->name, row->options);
 }
 
 /* case branches that complete the value of each option; the global table has @scope "*" */
@@ -79,7 +104,7 @@ static void bash_values(const char *scope, const SmithOption *table)
 
 static void print_bash(void)
 {
-	g_autofree char *names = command_names();
+	g_autofree char *names = command_names(NULL);
 	g_autofree char *global = option_words(smith_global_options);
 
 	smith_print("# bash completion of ocismith; printed by 'ocismith completion bash'\n"
@@ -97,11 +122,11 @@ static void print_bash(void)
 	bash_values("*", smith_global_options);
 	for (const SmithCommand *row = smith_command_next(NULL); row != NULL;
 	     row = smith_command_next(row))
-		bash_values(row->name, row->options);
+		each_table(row, bash_values);
 	smith_print("\tesac\n\tcase $command in\n");
 	for (const SmithCommand *row = smith_command_next(NULL); row != NULL;
 	     row = smith_command_next(row)) {
-		g_autofree char *own = option_words(row->options);
+		g_autofree char *own = all_option_words(row);
 		g_autofree char *operands = operand_words(row);
 
 		smith_print("\t%s) words='%s%s%s' ;;\n", row->name, own, global,
@@ -113,7 +138,7 @@ static void print_bash(void)
 		    "}\ncomplete -F _ocismith ocismith\n");
 }
 
-static void zsh_options(const SmithOption *table)
+static void zsh_options(const char *scope G_GNUC_UNUSED, const SmithOption *table)
 {
 	for (; table != NULL && table->name != NULL; table++) {
 		const char *action = "";
@@ -163,7 +188,7 @@ static void print_zsh(void)
 			smith_print("\t\t%s\n", quoted);
 	}
 	smith_print("\t)\n\tglobal=(\n");
-	zsh_options(smith_global_options);
+	zsh_options(NULL, smith_global_options);
 	smith_print("\t)\n"
 		    "\t_arguments -C $global '1:command:->command' '*::argument:->argument'\n"
 		    "\tif [[ $state == command ]]; then\n"
@@ -174,7 +199,7 @@ static void print_zsh(void)
 		g_autofree char *words = operand_words(row);
 
 		smith_print("\t%s)\n\t\town=(\n", row->name);
-		zsh_options(row->options);
+		each_table(row, zsh_options);
 		smith_print("\t\t)\n\t\t_arguments $global $own");
 		if (words != NULL)
 			smith_print(" '*:operand:(%s)'", words);
@@ -185,8 +210,12 @@ static void print_zsh(void)
 	smith_print("\tesac\n}\n_ocismith \"$@\"\n");
 }
 
-static void fish_options(const char *condition, const SmithOption *table)
+static void fish_options(const char *scope, const SmithOption *table)
 {
+	g_autofree char *condition =
+		*scope != '\0' ? g_strdup_printf(" -n '__fish_seen_subcommand_from %s'", scope)
+			       : g_strdup("");
+
 	for (; table != NULL && table->name != NULL; table++) {
 		g_autofree char *help = quote(table->help);
 
@@ -210,7 +239,7 @@ static void fish_options(const char *condition, const SmithOption *table)
 
 static void print_fish(void)
 {
-	g_autofree char *names = command_names();
+	g_autofree char *names = command_names(NULL);
 
 	smith_print("# fish completion of ocismith; printed by 'ocismith completion fish'\n"
 		    "complete -c ocismith -f\n");
@@ -226,7 +255,7 @@ static void print_fish(void)
 			smith_print("complete -c ocismith -n 'not __fish_seen_subcommand_from %s' "
 				    "-a %s -d %s\n",
 				    names, row->name, summary);
-		fish_options(condition, row->options);
+		each_table(row, fish_options);
 		if (words != NULL)
 			smith_print("complete -c ocismith%s -a '%s'\n", condition, words);
 	}

@@ -17,6 +17,11 @@ gboolean smith_cmd_help(SmithInvocation *inv, GError **error)
 		if (command == NULL)
 			return FALSE;
 	}
+	if (inv->n_operands > 1) {
+		command = smith_command_lookup_of(command, inv->operands[1], error);
+		if (command == NULL)
+			return FALSE;
+	}
 	text = roff ? smith_help_roff(command) : smith_help_text(command);
 	smith_print("%s", text);
 	return TRUE;

@@ -68,6 +68,11 @@ struct SmithCommand {
 	bool hidden;	     /* not listed, but can be run */
 	bool finds;	     /* its result are findings: in the formats of those, too */
 	bool units;	     /* its result are units: in the formats of those, too */
+	/* Rows of a command that has commands of its own ("seccomp show"), ending with a zeroed
+	 * one; it has then neither operands nor options nor a run function. These have a smith_cmd_
+	 * of their own, and no man page: the command's tells of them. */
+	const SmithCommand *rows;
+	const char *of; /* in such rows, the command's name */
 };
 
 /* The global options; they are understood before and after the command. */
@@ -76,8 +81,16 @@ extern const SmithOption smith_global_options[];
 /* The rows in the order of the help: the first after NULL, NULL after the last. */
 const SmithCommand *smith_command_next(const SmithCommand *previous);
 
+/* The same of the rows of @parent (NULL: the commands). */
+const SmithCommand *smith_command_next_of(const SmithCommand *parent, const SmithCommand *previous);
+
 /* NULL when there is none. */
 const SmithCommand *smith_command_find(const char *name);
 
 /* As smith_command_find(), with SMITH_ERROR_USAGE and the nearest name as a suggestion. */
 const SmithCommand *smith_command_lookup(const char *name, GError **error);
+/* The same among the rows of @parent. */
+const SmithCommand *smith_command_lookup_of(const SmithCommand *parent, const char *name,
+					    GError **error);
+/* "seccomp show": as it is typed; transfer full. */
+char *smith_command_title(const SmithCommand *command);

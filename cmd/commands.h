@@ -24,3 +24,11 @@ SMITH_COMMAND(doctor);
 SMITH_COMMAND(version);
 SMITH_COMMAND(completion);
 SMITH_COMMAND(help);
+
+/* cmd/cmd-seccomp.c */
+SMITH_COMMAND(seccomp_list);
+SMITH_COMMAND(seccomp_show);
+SMITH_COMMAND(seccomp_explain);
+SMITH_COMMAND(seccomp_diff);
+SMITH_COMMAND(seccomp_lint);
+SMITH_COMMAND(seccomp_simulate);

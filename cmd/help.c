@@ -78,13 +78,18 @@ static void append_options(GString *out, const char *heading, const SmithOption 
 	}
 }
 
-static void append_commands(GString *out)
+static void append_commands(GString *out, const SmithCommand *parent)
 {
 	g_string_append(out, "\nCommands:\n");
-	for (const SmithCommand *row = smith_command_next(NULL); row != NULL;
-	     row = smith_command_next(row))
+	for (const SmithCommand *row = smith_command_next_of(parent, NULL); row != NULL;
+	     row = smith_command_next_of(parent, row))
 		if (!row->hidden)
 			append_item(out, row->name, row->summary);
+}
+
+static const char *operands_of(const SmithCommand *command)
+{
+	return command->rows != NULL ? "COMMAND [ARGUMENT...]" : command->operands;
 }
 
 char *smith_help_text(const SmithCommand *command)
@@ -95,19 +100,22 @@ char *smith_help_text(const SmithCommand *command)
 		g_string_append(out, "COMMAND [ARGUMENT...]\n\n"
 				     "Turns a fleet of Python services into OCI images and systemd "
 				     "units, rootless and\nwithout a daemon.\n");
-		append_commands(out);
+		append_commands(out, NULL);
 		append_options(out, "Options, before or after the command", smith_global_options);
 		g_string_append(out, "\n'ocismith help COMMAND' tells more about a command.\n");
 		return g_string_free(out, FALSE);
 	}
-	g_string_append_printf(out, "%s%s%s\n\n", command->name,
-			       command->operands != NULL ? " " : "",
-			       command->operands != NULL ? command->operands : "");
+	g_autofree char *title = smith_command_title(command);
+	const char *operands = operands_of(command);
+	g_string_append_printf(out, "%s%s%s\n\n", title, operands != NULL ? " " : "",
+			       operands != NULL ? operands : "");
 	g_string_append_printf(out, "%s.\n", command->summary);
 	if (command->details != NULL) {
 		g_string_append_c(out, '\n');
 		append_wrapped(out, command->details, 0, 0);
 	}
+	if (command->rows != NULL)
+		append_commands(out, command);
 	if (command->options != NULL)
 		append_options(out, "Options", command->options);
 	append_options(out, "Global options", smith_global_options);
@@ -163,6 +171,32 @@ static void append_roff_commands(GString *out)
 	}
 }
 
+/* A command's own commands, each with its options. */
+static void append_roff_rows(GString *out, const SmithCommand *command)
+{
+	g_string_append(out, ".SH COMMANDS\n");
+	for (const SmithCommand *row = smith_command_next_of(command, NULL); row != NULL;
+	     row = smith_command_next_of(command, row)) {
+		if (row->hidden)
+			continue;
+		g_string_append_printf(out, ".TP\n\\fB%s\\fR ", row->name);
+		if (row->operands != NULL)
+			append_roff(out, row->operands);
+		g_string_append_c(out, '\n');
+		append_roff(out, row->summary);
+		g_string_append(out, ".\n");
+		if (row->details != NULL) {
+			append_roff(out, row->details);
+			g_string_append_c(out, '\n');
+		}
+		if (row->options == NULL)
+			continue;
+		g_string_append(out, ".RS\n");
+		append_roff_options(out, row->options);
+		g_string_append(out, ".RE\n");
+	}
+}
+
 char *smith_help_roff(const SmithCommand *command)
 {
 	const char *name = command != NULL ? command->name : "";
@@ -178,14 +212,15 @@ char *smith_help_roff(const SmithCommand *command)
 					 : "OCI images and systemd units for a fleet of Python "
 					   "services");
 	g_string_append_printf(out, "\n.SH SYNOPSIS\n.nf\n\\fBocismith%s%s\\fR ", space, name);
-	append_roff(out, command == NULL	     ? "[OPTION...] COMMAND [ARGUMENT...]"
-			 : command->operands != NULL ? "[OPTION...] "
-						     : "[OPTION...]");
-	if (command != NULL && command->operands != NULL)
-		append_roff(out, command->operands);
+	const char *operands = command != NULL ? operands_of(command) : "COMMAND [ARGUMENT...]";
+	append_roff(out, operands != NULL ? "[OPTION...] " : "[OPTION...]");
+	if (operands != NULL)
+		append_roff(out, operands);
 	g_string_append(out, "\n.fi\n.\\\" body\n");
 	if (command == NULL)
 		append_roff_commands(out);
+	else if (command->rows != NULL)
+		append_roff_rows(out, command);
 	g_string_append(out, ".SH OPTIONS\n");
 	if (command == NULL) {
 		append_roff_options(out, smith_global_options);

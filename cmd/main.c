@@ -57,6 +57,17 @@ static gboolean parse(SmithOptions *options, char **args, const SmithCommand **c
 	*command = smith_command_lookup(operands[0], error);
 	if (*command == NULL)
 		return FALSE;
+	if ((*command)->rows != NULL) {
+		if (!smith_options_parse(options, &args, TRUE, error))
+			return FALSE;
+		operands = smith_options_operands(options, &n);
+		/* else only --help is left to be asked for */
+		if (n == 1)
+			return TRUE;
+		*command = smith_command_lookup_of(*command, operands[1], error);
+		if (*command == NULL)
+			return FALSE;
+	}
 	smith_options_add(options, (*command)->options);
 	return smith_options_parse(options, &args, FALSE, error);
 }
@@ -64,14 +75,14 @@ static gboolean parse(SmithOptions *options, char **args, const SmithCommand **c
 static gboolean check_operands(const SmithInvocation *inv, GError **error)
 {
 	const SmithCommand *command = inv->command;
+	g_autofree char *title = smith_command_title(command);
 
 	if (inv->n_operands > command->max_operands)
-		return smith_throw(error, SMITH_ERROR_USAGE, "'%s' takes %s, got '%s'",
-				   command->name,
+		return smith_throw(error, SMITH_ERROR_USAGE, "'%s' takes %s, got '%s'", title,
 				   command->operands != NULL ? command->operands : "no operand",
 				   inv->operands[command->max_operands]);
 	if (inv->n_operands < command->min_operands)
-		return smith_throw(error, SMITH_ERROR_USAGE, "'%s' needs %s", command->name,
+		return smith_throw(error, SMITH_ERROR_USAGE, "'%s' needs %s", title,
 				   command->operands);
 	return TRUE;
 }
@@ -104,8 +115,9 @@ static gboolean run(const SmithOptions *options, const SmithCommand *command, GE
 	SmithInvocation inv = {.command = command, .options = options};
 	gboolean ok;
 
-	inv.operands = smith_options_operands(options, &inv.n_operands) + 1;
-	inv.n_operands--;
+	guint names = command->of != NULL ? 2 : 1;
+	inv.operands = smith_options_operands(options, &inv.n_operands) + names;
+	inv.n_operands -= names;
 	if (!check_operands(&inv, error) || !change_directory(options, error))
 		return FALSE;
 	inv.format = (SmithFormat)smith_options_enum(options, "format", SMITH_FORMAT_TEXT);
@@ -138,6 +150,9 @@ static gboolean run_or_help(const SmithOptions *options, const SmithCommand *com
 	}
 	if (command == NULL)
 		return smith_throw(error, SMITH_ERROR_USAGE, "no command is given");
+	if (command->rows != NULL)
+		return smith_throw(error, SMITH_ERROR_USAGE, "'%s' needs a command of its own",
+				   command->name);
 	return run(options, command, error);
 }
 
@@ -146,6 +161,7 @@ int main(int argc, char **argv)
 	g_autoptr(SmithOptions) options = smith_options_new();
 	g_autoptr(GError) error = NULL;
 	const SmithCommand *command = NULL;
+	g_autofree char *title = NULL;
 	gboolean ok;
 
 	open_standard_streams();
@@ -157,8 +173,8 @@ int main(int argc, char **argv)
 	ok = smith_output_finish(ok ? &error : NULL) && ok;
 	if (error != NULL)
 		smith_report_error(error);
+	title = command != NULL ? smith_command_title(command) : g_strdup("");
 	if (g_error_matches(error, SMITH_ERROR, SMITH_ERROR_USAGE))
-		smith_report_hint("see 'ocismith %s%s--help'", command != NULL ? command->name : "",
-				  command != NULL ? " " : "");
+		smith_report_hint("see 'ocismith %s%s--help'", title, command != NULL ? " " : "");
 	return ok ? SMITH_EXIT_DONE : MAX(smith_report_status(error), SMITH_EXIT_FAILED);
 }

@@ -210,6 +210,61 @@ static const SmithOption help_options[] = {
 	{0},
 };
 
+static const char *const architectures[] = {"amd64", "arm64", NULL};
+
+static const SmithOption simulate_options[] = {
+	{.name = "arch",
+	 .kind = SMITH_OPTION_ENUM,
+	 .argument = "ARCH",
+	 .values = architectures,
+	 .help = "the architecture of the call, instead of this machine's"},
+	{0},
+};
+
+static const SmithCommand seccomp_rows[] = {
+	{.name = "list",
+	 .summary = "List the profiles",
+	 .of = "seccomp",
+	 .run = smith_cmd_seccomp_list},
+	{.name = "show",
+	 .summary = "Print a profile as podman reads it, without includes",
+	 .operands = "NAME",
+	 .min_operands = 1,
+	 .max_operands = 1,
+	 .of = "seccomp",
+	 .run = smith_cmd_seccomp_show},
+	{.name = "explain",
+	 .summary = "Tell what a profile says of each call, or of one, and why",
+	 .operands = "NAME [CALL]",
+	 .min_operands = 1,
+	 .max_operands = 2,
+	 .of = "seccomp",
+	 .run = smith_cmd_seccomp_explain},
+	{.name = "diff",
+	 .summary = "Tell in what two profiles differ",
+	 .operands = "NAME NAME",
+	 .min_operands = 2,
+	 .max_operands = 2,
+	 .of = "seccomp",
+	 .run = smith_cmd_seccomp_diff},
+	{.name = "lint",
+	 .summary = "Check a profile, or all of the fleet's own",
+	 .operands = "[NAME]",
+	 .max_operands = 1,
+	 .of = "seccomp",
+	 .run = smith_cmd_seccomp_lint,
+	 .finds = true},
+	{.name = "simulate",
+	 .summary = "Tell what a profile answers to a call, without loading it",
+	 .operands = "NAME CALL [ARGUMENT...]",
+	 .min_operands = 2,
+	 .max_operands = 8,
+	 .options = simulate_options,
+	 .of = "seccomp",
+	 .run = smith_cmd_seccomp_simulate},
+	{0},
+};
+
 static const SmithCommand rows[] = {
 	{.name = "init",
 	 .summary = "Write a small fleet to begin with",
@@ -310,6 +365,11 @@ static const SmithCommand rows[] = {
 	 .details = "A FILE is a startup configuration of a launcher; two of them are the two "
 		    "machines of one system. Without one the fleet is checked.",
 	 .finds = true},
+	{.name = "seccomp",
+	 .summary = "Look at seccomp profiles: what services may call",
+	 .rows = seccomp_rows,
+	 .details = "A NAME is that of a profile: one that comes with ocismith, or the "
+		    "fleet's seccomp/NAME.json."},
 	{.name = "schema",
 	 .summary = "Print the JSON schema of the fleet's files",
 	 .operands = "[fleet|family]",
@@ -330,17 +390,27 @@ static const SmithCommand rows[] = {
 	 .run = smith_cmd_completion},
 	{.name = "help",
 	 .summary = "Show help on a command",
-	 .operands = "[COMMAND]",
-	 .max_operands = 1,
+	 .operands = "[COMMAND [COMMAND]]",
+	 .max_operands = 2,
 	 .options = help_options,
 	 .run = smith_cmd_help},
 };
 
+const SmithCommand *smith_command_next_of(const SmithCommand *parent, const SmithCommand *previous)
+{
+	const SmithCommand *next;
+
+	if (parent == NULL) {
+		next = previous == NULL ? rows : previous + 1;
+		return next < rows + G_N_ELEMENTS(rows) ? next : NULL;
+	}
+	next = previous == NULL ? parent->rows : previous + 1;
+	return next != NULL && next->name != NULL ? next : NULL;
+}
+
 const SmithCommand *smith_command_next(const SmithCommand *previous)
 {
-	const SmithCommand *next = previous == NULL ? rows : previous + 1;
-
-	return next < rows + G_N_ELEMENTS(rows) ? next : NULL;
+	return smith_command_next_of(NULL, previous);
 }
 
 const SmithCommand *smith_command_find(const char *name)
@@ -352,24 +422,39 @@ const SmithCommand *smith_command_find(const char *name)
 	return NULL;
 }
 
+char *smith_command_title(const SmithCommand *command)
+{
+	return command->of != NULL ? g_strdup_printf("%s %s", command->of, command->name)
+				   : g_strdup(command->name);
+}
+
+const SmithCommand *smith_command_lookup_of(const SmithCommand *parent, const char *name,
+					    GError **error)
+{
+	g_autoptr(GPtrArray) known = g_ptr_array_new();
+	const char *of = parent != NULL ? parent->name : "";
+	const char *space = parent != NULL ? " " : "";
+	const char *nearest;
+
+	for (const SmithCommand *row = smith_command_next_of(parent, NULL); row != NULL;
+	     row = smith_command_next_of(parent, row)) {
+		if (strcmp(row->name, name) == 0)
+			return row;
+		if (!row->hidden)
+			g_ptr_array_add(known, (gpointer)row->name);
+	}
+	g_ptr_array_add(known, NULL);
+	nearest = smith_nearest(name, (const char *const *)known->pdata);
+	if (nearest != NULL)
+		smith_throw(error, SMITH_ERROR_USAGE,
+			    "unknown command '%s%s%s' (did you mean '%s%s%s'?)", of, space, name,
+			    of, space, nearest);
+	else
+		smith_throw(error, SMITH_ERROR_USAGE, "unknown command '%s%s%s'", of, space, name);
+	return NULL;
+}
+
 const SmithCommand *smith_command_lookup(const char *name, GError **error)
 {
-	const SmithCommand *found = smith_command_find(name);
-	const char *known[G_N_ELEMENTS(rows) + 1] = {NULL};
-	const char *nearest;
-	guint n = 0;
-
-	if (found != NULL)
-		return found;
-	for (const SmithCommand *row = smith_command_next(NULL); row != NULL;
-	     row = smith_command_next(row))
-		if (!row->hidden)
-			known[n++] = row->name;
-	nearest = smith_nearest(name, known);
-	if (nearest != NULL)
-		smith_throw(error, SMITH_ERROR_USAGE, "unknown command '%s' (did you mean '%s'?)",
-			    name, nearest);
-	else
-		smith_throw(error, SMITH_ERROR_USAGE, "unknown command '%s'", name);
-	return NULL;
+	return smith_command_lookup_of(NULL, name, error);
 }

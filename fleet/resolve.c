@@ -7,6 +7,7 @@
 #include "fleet/closure.h"
 #include "fleet/collide.h"
 #include "fleet/part.h"
+#include "fleet/profile.h"
 #include "fleet/resolve-state.h"
 
 static void set_free(gpointer data)
@@ -265,7 +266,8 @@ SmithLock *smith_resolve(const SmithFleet *fleet, SmithStore *store,
 	    !check_sets(&resolve, error))
 		return NULL;
 	smith_diag_sort(diag);
-	if (!smith_diag_check(diag, error) || !smith_parts_fill(resolve.lock, store, error))
+	if (!smith_diag_check(diag, error) || !smith_parts_fill(resolve.lock, store, error) ||
+	    !smith_fleet_lock_profiles(fleet, resolve.lock, store, error))
 		return NULL;
 	smith_resolve_fill(&resolve);
 	return g_steal_pointer(&resolve.lock);

@@ -32,6 +32,7 @@ SmithProfile *smith_profile_new(const char *name)
 	profile->name = g_strdup(name);
 	profile->default_errno = -1;
 	profile->rules = g_ptr_array_new_with_free_func((GDestroyNotify)smith_profile_rule_free);
+	profile->dropped = g_ptr_array_new_with_free_func((GDestroyNotify)smith_profile_rule_free);
 	return profile;
 }
 
@@ -59,6 +60,7 @@ void smith_profile_free(SmithProfile *profile)
 	g_free(profile->default_action);
 	g_strfreev(profile->includes);
 	g_ptr_array_unref(profile->rules);
+	g_ptr_array_unref(profile->dropped);
 	g_free(profile);
 }
 
@@ -222,25 +224,28 @@ static void tidy(SmithProfile *profile)
 {
 	const SmithProfileRule *plain = NULL;
 	const SmithProfileRule *before = NULL;
-	GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify)smith_profile_rule_free);
+	g_autoptr(GPtrArray) all = g_steal_pointer(&profile->rules);
 
-	g_ptr_array_sort(profile->rules, compare_rules);
-	for (guint i = 0; i < profile->rules->len; i++) {
-		const SmithProfileRule *rule = profile->rules->pdata[i];
+	profile->rules = g_ptr_array_new_with_free_func((GDestroyNotify)smith_profile_rule_free);
+	g_ptr_array_sort(all, compare_rules);
+	for (guint i = 0; i < all->len; i++) {
+		const SmithProfileRule *rule = all->pdata[i];
+		bool twice = before != NULL && strcmp(before->name, rule->name) == 0 &&
+			     smith_profile_rule_compare(before, rule) == 0 &&
+			     same_action(before, rule);
+		bool covered = plain != NULL && strcmp(plain->name, rule->name) == 0 &&
+			       same_action(plain, rule);
 
-		if (before != NULL && strcmp(before->name, rule->name) == 0 &&
-		    smith_profile_rule_compare(before, rule) == 0 && same_action(before, rule))
+		if (twice || covered) {
+			if (strcmp(rule->from, profile->name) == 0)
+				g_ptr_array_add(profile->dropped, smith_profile_rule_copy(rule));
 			continue;
-		if (plain != NULL && strcmp(plain->name, rule->name) == 0 &&
-		    same_action(plain, rule))
-			continue;
+		}
 		if (smith_profile_rule_is_plain(rule))
 			plain = rule;
 		before = rule;
-		g_ptr_array_add(kept, smith_profile_rule_copy(rule));
+		g_ptr_array_add(profile->rules, smith_profile_rule_copy(rule));
 	}
-	g_ptr_array_unref(profile->rules);
-	profile->rules = kept;
 }
 
 static SmithProfile *load_include(Load *at, const SmithProfile *own, const char *name,

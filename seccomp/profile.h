@@ -55,8 +55,9 @@ typedef struct {
 	char **includes;   /* as the file names them */
 	bool of_fleet;	   /* else it came with the program, or by smith_profile_parse() */
 	SmithPlace place;
-	bool wide_archs;  /* the file asks for further architectures, which are not kept */
-	GPtrArray *rules; /* (element-type SmithProfileRule*) by name, then arguments; flat */
+	bool wide_archs;    /* the file asks for further architectures, which are not kept */
+	GPtrArray *rules;   /* (element-type SmithProfileRule*) by name, then arguments; flat */
+	GPtrArray *dropped; /* its own rules that say nothing new; for lint */
 } SmithProfile;
 
 /* The profile NAME: seccomp/NAME.json beneath @dirfd (a fleet's directory; -1: none), else the one

@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "fleet/part.h"
+#include "seccomp/profile.h"
 #include "tests/unit/fleet-test.h"
 
 #define CONFIG                                                                                     \
@@ -79,6 +80,17 @@ static SmithBuildResult *build(const TestBuild *test)
 	return result;
 }
 
+static void check_profile(GHashTable *labels, const char *name)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(SmithProfile) profile = smith_profile_load(-1, name, &error);
+	g_autofree char *text = NULL;
+
+	g_assert_no_error(error);
+	text = smith_profile_write(profile, NULL);
+	g_assert_cmpstr(g_hash_table_lookup(labels, SMITH_PROFILE_LABEL), ==, text);
+}
+
 static char *names_of(const SmithBuildResult *result)
 {
 	GString *text = g_string_new(NULL);
@@ -142,6 +154,7 @@ static void test_service(void)
 	check_health(container->healthcheck);
 	g_assert_cmpstr(config->created, ==, "1980-01-01T00:00:00Z");
 	g_assert_cmpstr(g_hash_table_lookup(labels, "keep"), ==, "me");
+	check_profile(labels, "baseline");
 	g_assert_cmpstr(g_hash_table_lookup(labels, "health_check_port"), ==, "80");
 	g_assert_cmpstr(g_hash_table_lookup(labels, "org.opencontainers.image.title"), ==, "site");
 	g_assert_cmpstr(g_hash_table_lookup(labels, "org.opencontainers.image.base.name"), ==,
