@@ -244,6 +244,7 @@ static void print_findings(const SmithInvocation *inv, const SmithDiag *diag, co
 	case SMITH_FORMAT_TEXT:
 	case SMITH_FORMAT_QUADLET:
 	case SMITH_FORMAT_KUBE:
+	case SMITH_FORMAT_SHELL:
 		smith_findings_print_text(&findings);
 		break;
 	}
