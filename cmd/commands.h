@@ -10,6 +10,8 @@ SMITH_COMMAND(init);
 SMITH_COMMAND(lock);
 SMITH_COMMAND(build);
 SMITH_COMMAND(smoke);
+SMITH_COMMAND(seccomp_record);
+SMITH_COMMAND(seccomp_check);
 SMITH_COMMAND(units);
 SMITH_COMMAND(ps);
 SMITH_COMMAND(logs);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cmd/output.h"
 #include "cmd/prepare.h"
+#include "fleet/profile.h"
 #include "seccomp/profile.h"
 
 #define SHOWN_LINES 20
@@ -74,24 +75,11 @@ static SmithDescriptor *find_image(const SmithInvocation *inv, const SmithServic
 	return found;
 }
 
-/* The nearest that says one: the service, its families, else the default. */
-static const char *find_profile(const SmithFleet *fleet, const SmithService *service)
-{
-	const char *base = NULL;
-	if (service->seccomp != NULL)
-		return service->seccomp;
-	g_autoptr(GPtrArray) chain = smith_fleet_chain(fleet, service->family, &base);
-	for (guint i = chain->len; i-- > 0;)
-		if (((const SmithFamily *)chain->pdata[i])->seccomp != NULL)
-			return ((const SmithFamily *)chain->pdata[i])->seccomp;
-	return SMITH_PROFILE_DEFAULT;
-}
-
 gboolean smith_run_target_confine(SmithRunTarget *target, GError **error)
 {
 	const SmithFleet *fleet = target->options.fleet;
-	const char *name = find_profile(fleet, target->service);
-	if (strcmp(name, "unconfined") == 0)
+	const char *name = smith_fleet_profile(fleet, target->service, target->service->family);
+	if (strcmp(name, SMITH_PROFILE_UNCONFINED) == 0)
 		return TRUE;
 	g_autoptr(SmithProfile) profile = smith_profile_load(fleet->fd, name, error);
 	if (profile == NULL)

@@ -97,6 +97,16 @@ static const SmithOption build_options[] = {
 
 static const SmithOption smoke_options[] = {SMITH_RUN_OPTIONS, {0}};
 
+static const SmithOption record_options[] = {
+	SMITH_RUN_OPTIONS,
+	{.name = "base",
+	 .kind = SMITH_OPTION_STRING,
+	 .argument = "PROFILE",
+	 .help = "begin with what this profile allows, and add only what is more"},
+	{.name = "replace", .help = "forget what the file has; else it is added to"},
+	{0},
+};
+
 static const SmithOption units_options[] = {
 	{.name = "output",
 	 .letter = 'o',
@@ -262,6 +272,24 @@ static const SmithCommand seccomp_rows[] = {
 	 .options = simulate_options,
 	 .of = "seccomp",
 	 .run = smith_cmd_seccomp_simulate},
+	{.name = "record",
+	 .summary = "Run a service's image and write the profile of what it calls",
+	 .operands = "SERVICE [-- COMMAND...]",
+	 .min_operands = 1,
+	 .max_operands = G_MAXUINT,
+	 .options = record_options,
+	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_STORE,
+	 .of = "seccomp",
+	 .run = smith_cmd_seccomp_record},
+	{.name = "check",
+	 .summary = "Run a service's image and tell what its profile refuses",
+	 .operands = "SERVICE [-- COMMAND...]",
+	 .min_operands = 1,
+	 .max_operands = G_MAXUINT,
+	 .options = smoke_options,
+	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_STORE,
+	 .of = "seccomp",
+	 .run = smith_cmd_seccomp_check},
 	{0},
 };
 
@@ -369,7 +397,8 @@ static const SmithCommand rows[] = {
 	 .summary = "Look at seccomp profiles: what services may call",
 	 .rows = seccomp_rows,
 	 .details = "A NAME is that of a profile: one that comes with ocismith, or the "
-		    "fleet's seccomp/NAME.json."},
+		    "fleet's seccomp/NAME.json. A SERVICE is a service's name or SERVICE@HOST, and "
+		    "a COMMAND a test that is run beside it."},
 	{.name = "schema",
 	 .summary = "Print the JSON schema of the fleet's files",
 	 .operands = "[fleet|family]",

@@ -29,7 +29,6 @@ typedef struct {
 	SmithRunResult *result;
 	SmithSession *session;
 	SmithWatch *watch; /* NULL: nothing is handed over */
-	bool listened;	   /* the service's own listener has come */
 	bool ended;
 	bool driver_ended;
 	gint64 began;
@@ -63,8 +62,7 @@ static SmithSessionKind step_on(Life *life, gint64 until)
 	SmithSessionEvent event;
 	SmithSessionKind kind = smith_session_wait(life->session, until, &event);
 	if (kind == SMITH_SESSION_LISTENER) {
-		smith_watch_add(life->watch, event.listener, life->listened);
-		life->listened = true;
+		smith_watch_add(life->watch, event.listener, event.of_command);
 	} else if (kind == SMITH_SESSION_ENDED) {
 		life->ended = true;
 	} else if (kind == SMITH_SESSION_COMMAND && event.index == HEALTH) {

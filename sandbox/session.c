@@ -30,6 +30,11 @@ typedef struct {
 	GString *tail;
 } Command;
 
+typedef struct {
+	int fd;
+	int command; /* -1: the step's own */
+} Listener;
+
 struct SmithSession {
 	const SmithSandboxStep *step;
 	gint64 began;
@@ -42,7 +47,7 @@ struct SmithSession {
 	gint64 deadline;
 	SmithChildMessage answer; /* kind 0: none yet */
 	GError *error;		  /* the first */
-	GQueue listeners;	  /* GINT_TO_POINTER (fd), not yet taken */
+	GQueue listeners;	  /* Listener*, not yet taken */
 	Command commands[SMITH_PLAN_COMMANDS];
 };
 
@@ -223,7 +228,8 @@ static void take_message(SmithSession *session)
 		return;
 	}
 	if (message.kind == SMITH_CHILD_LISTENER && fd >= 0) {
-		g_queue_push_tail(&session->listeners, GINT_TO_POINTER(fd));
+		const Listener listener = {fd, message.number};
+		g_queue_push_tail(&session->listeners, g_memdup2(&listener, sizeof listener));
 		return;
 	}
 	smith_fd_clear(&fd);
@@ -308,8 +314,11 @@ static bool has_ended(const SmithSession *session)
 static bool take_event(SmithSession *session, SmithSessionEvent *event)
 {
 	if (!g_queue_is_empty(&session->listeners)) {
+		g_autofree Listener *listener = g_queue_pop_head(&session->listeners);
 		event->kind = SMITH_SESSION_LISTENER;
-		event->listener = GPOINTER_TO_INT(g_queue_pop_head(&session->listeners));
+		event->listener = listener->fd;
+		event->of_command = listener->command >= 0;
+		event->index = (guint)MAX(listener->command, 0);
 		return true;
 	}
 	for (guint i = 0; i < SMITH_PLAN_COMMANDS; i++) {
@@ -477,8 +486,10 @@ void smith_session_free(SmithSession *session)
 		if (session->commands[i].tail != NULL)
 			g_string_free(session->commands[i].tail, TRUE);
 	}
-	while (!g_queue_is_empty(&session->listeners))
-		close(GPOINTER_TO_INT(g_queue_pop_head(&session->listeners)));
+	while (!g_queue_is_empty(&session->listeners)) {
+		g_autofree Listener *listener = g_queue_pop_head(&session->listeners);
+		close(listener->fd);
+	}
 	g_string_free(session->tail, TRUE);
 	g_clear_error(&session->error);
 	g_free(session);

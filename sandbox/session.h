@@ -24,13 +24,15 @@ typedef struct SmithSession SmithSession;
 typedef enum {
 	SMITH_SESSION_TIME,	/* it is `until` */
 	SMITH_SESSION_COMMAND,	/* command `index` has ended */
-	SMITH_SESSION_LISTENER, /* `listener` is of a process that begins, which waits for it */
+	SMITH_SESSION_LISTENER, /* `listener` is of a process that begins, which waits for it: the
+				   step's own, or with `of_command` command `index` */
 	SMITH_SESSION_ENDED,	/* the step has ended, or could not be run; nothing is left of it */
 } SmithSessionKind;
 
 typedef struct {
 	SmithSessionKind kind;
 	guint index;
+	bool of_command;
 	int status;   /* COMMAND: exit status, 128 + signal */
 	char *tail;   /* COMMAND: its last 4 KiB of output, valid UTF-8; the caller's */
 	int listener; /* of seccomp_unotify(2); the caller's */

@@ -115,9 +115,9 @@ static void load_filter(const SmithPlan *plan, int listener_to)
 }
 
 /* Whatever it asks about waits from here on until the parent answers. */
-static void load_last(const SmithPlan *plan)
+static void load_last(const SmithPlan *plan, int index)
 {
-	const SmithChildMessage message = {.kind = SMITH_CHILD_LISTENER};
+	const SmithChildMessage message = {.kind = SMITH_CHILD_LISTENER, .number = index};
 	bool listens = (plan->flags & SMITH_PLAN_HAND_OUT) != 0;
 	int fd;
 
@@ -231,7 +231,7 @@ void smith_child_exec(const SmithPlan *plan, int index, int listener_to)
 		check_answers();
 	program = find_program(plan);
 	if (command->free == 0)
-		load_last(plan);
+		load_last(plan, index);
 	(void)execve(program, args, env);
 	smith_child_die(SMITH_CHILD_FAILED, errno, "cannot run '%s'", args[0]);
 }
