@@ -17,6 +17,8 @@ setup_file() {
 		cp -L "$(ldd "$OCISMITH" | awk -v name="lib$library." 'index($1, name) == 1 { print $3 }')" "$job/bin/"
 	done
 	cp -r "$hello"/{fleet.yaml,families.d,build-lock.json,app,requirements,store,wheels,base} "$job/fleet/"
+	# of the cgroup controllers there may be none
+	echo 'allow: [{rule: machine-cgroup, reason: namespaces of a test}]' >>"$job/fleet/fleet.yaml"
 	cp "$e2e/jobs/look" "$job/run.sh"
 	"$e2e/boot" "$rootfs" "$job" "$out" 300 >"$out/log" 2>&1 ||
 		echo "boot status $?" >>"$out/log"
@@ -42,7 +44,7 @@ lacks() {
 
 # json FILE EXPRESSION: of Python, about the document d
 json() {
-	sed '$d' "$out/$1" | python3 -c "import json, sys
+	grep -vE '^(status [0-9]+|ocismith: .*)$' "$out/$1" | python3 -c "import json, sys
 d = json.load(sys.stdin)
 assert ($2), d"
 }
@@ -98,7 +100,7 @@ assert ($2), d"
 	has logs "status 0"
 	lacks logs 'container (create|init|start) '
 	has logs-web "status 0"
-	[ "$(wc -l <"$out/logs-web")" -ge 4 ]
+	[ "$(wc -l <"$out/logs-web")" -ge 2 ] && [ "$(wc -l <"$out/logs-web")" -le 4 ]
 	lacks logs-web '^HelloWeb +\|'
 	sed '$d' "$out/logs-json" | python3 -c 'import json, sys
 rows = [json.loads(line) for line in sys.stdin]
