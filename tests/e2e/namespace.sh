@@ -13,8 +13,8 @@ namespace_setup() {
 	LOWER=$(realpath "$1")
 	WORK=$(mktemp -d "$cache/run.XXXXXX")
 	CGROUP=$mounted/ocismith-e2e.$$
-	WRITE='' USER_NAME=root BINDS='' NET=own
-	export LOWER WORK WRITE USER_NAME BINDS NET CGROUP
+	WRITE='' USER_NAME=root BINDS='' NET=own NETNS='' NODE=e2e
+	export LOWER WORK WRITE USER_NAME BINDS NET NETNS NODE CGROUP
 	mkdir "$CGROUP"
 	trap namespace_end EXIT
 	chmod 755 "$WORK"
@@ -34,7 +34,8 @@ namespace_end() {
 }
 
 namespace_run() {
-	local options=()
+	local options=() before=()
+	[ -z "$NETNS" ] || before=(nsenter "--net=/run/netns/$NETNS")
 	while [ "$1" != -- ]; do
 		options+=("$1")
 		shift
@@ -42,6 +43,6 @@ namespace_run() {
 	shift
 	# shellcheck disable=SC2016  # expanded by the inner shell
 	bash -c 'echo $$ >"$CGROUP/cgroup.procs"; exec "$@"' _ \
-		unshare --fork --kill-child --pid --mount --ipc --uts --cgroup "${options[@]}" --propagation private \
+		"${before[@]}" unshare --fork --kill-child --pid --mount --ipc --uts --cgroup "${options[@]}" --propagation private \
 		-- bash "$(dirname "${BASH_SOURCE[0]}")/inside" "$@"
 }
