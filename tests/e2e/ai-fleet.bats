@@ -88,7 +88,7 @@ boot_all() {
 		cp "$e2e/jobs/fleet" "$job/run.sh"
 		echo ${#hosts[@]} >"$job/count"
 		echo 600 >"$job/limit"
-		echo default.target >"$job/target"
+		echo ai.target >"$job/target"
 		: >"$job/ask"
 	done
 	echo service-registry >"$BATS_FILE_TMPDIR/job-mainpc/kill"
