@@ -257,12 +257,14 @@ static void key_duration(const Container *container, const char *name, gint64 na
 
 /* The first check is made at once, and the next one after the interval: until it is healthy it is
  * asked each second. As often as fits into the time that a start may take, then it has failed. */
-static void add_startup(const Container *container, const char *command)
+static void add_startup(const Container *container)
 {
+	const SmithPlanHealth *health = container->plan->health;
+	g_autofree char *command = smith_quote_health((const char *const *)health->startup);
 	key(container, "HealthStartupCmd", command);
 	key(container, "HealthStartupInterval", "1s");
-	key_duration(container, "HealthStartupTimeout", container->plan->health->timeout);
-	key_number(container, "HealthStartupRetries", container->plan->start_seconds);
+	key_duration(container, "HealthStartupTimeout", health->startup_timeout);
+	key_number(container, "HealthStartupRetries", health->startup_tries);
 	key_number(container, "HealthStartupSuccess", 1);
 }
 
@@ -278,7 +280,7 @@ static void add_health(const Container *container)
 	key_duration(container, "HealthStartPeriod", health->start_period);
 	key_number(container, "HealthRetries", health->retries);
 	key(container, "HealthOnFailure", "kill");
-	add_startup(container, command);
+	add_startup(container);
 	smith_unit_notify_healthy(container->unit);
 }
 

@@ -61,15 +61,15 @@ static void set_limits(SmithContainerPlan *container)
 }
 
 /* What the user of the host shares with the service must be the service's own: then it runs as that
- * user. All else is better with ids of its own, for which podman need not change the owner of every
- * file of the image. An image of root's, or of a user that only it knows, is for podman's own
- * mapping. */
+ * user. All else is better with ids of its own, since rootless podman otherwise copies every image
+ * to change the owner of its files: 5 to 9 s for a container instead of 0.3. An image of root's, or
+ * of a user that only it knows, is for podman's own mapping. */
 static bool shares_files(const SmithContainerPlan *container)
 {
 	if (container->user == NULL)
 		return false;
 	for (guint i = 0; i < container->mounts->len; i++)
-		if (!((SmithPlanMount *)container->mounts->pdata[i])->own)
+		if (((SmithPlanMount *)container->mounts->pdata[i])->kind != SMITH_PLAN_VOLUME)
 			return true;
 	return container->keep_groups;
 }
@@ -118,7 +118,6 @@ gboolean smith_plan_confine(SmithPlanner *planner, SmithContainerPlan *container
 {
 	const SmithService *service = container->service;
 	set_user(container);
-	container->keep_id = container->pod == NULL && shares_files(container);
 	container->read_only = service->read_only;
 	if (!service->read_only && smith_plan_is_ours(container))
 		loosen(container, "read_only", "false");
@@ -154,6 +153,52 @@ void smith_plan_pod_confine(SmithPodPlan *pod)
 	for (guint i = 0; i < pod->members->len; i++) {
 		const SmithContainerPlan *member = pod->members->pdata[i];
 		pod->stop_seconds = MAX(pod->stop_seconds, member->stop_seconds);
-		pod->keep_id = pod->keep_id || shares_files(member);
+	}
+}
+
+static bool *keep_id_of(SmithContainerPlan *container)
+{
+	return container->pod != NULL ? &container->pod->keep_id : &container->keep_id;
+}
+
+/* The volumes of a container that has the user's id are such a container's files; TRUE when one of
+ * them was not known to be. */
+static bool take_volumes(const SmithContainerPlan *container, GHashTable *volumes)
+{
+	bool found = false;
+	for (guint i = 0; i < container->mounts->len; i++) {
+		const SmithPlanMount *mount = container->mounts->pdata[i];
+		if (mount->kind == SMITH_PLAN_VOLUME)
+			found = g_hash_table_add(volumes, mount->source) || found;
+	}
+	return found;
+}
+
+static bool has_volume_of(const SmithContainerPlan *container, GHashTable *volumes)
+{
+	for (guint i = 0; i < container->mounts->len; i++) {
+		const SmithPlanMount *mount = container->mounts->pdata[i];
+		if (mount->kind == SMITH_PLAN_VOLUME &&
+		    g_hash_table_contains(volumes, mount->source))
+			return container->user != NULL;
+	}
+	return false;
+}
+
+void smith_plan_ids(SmithHostPlan *plan)
+{
+	g_autoptr(GHashTable) volumes = g_hash_table_new(g_str_hash, g_str_equal);
+	bool changed = true;
+	while (changed) {
+		changed = false;
+		for (guint i = 0; i < plan->containers->len; i++) {
+			SmithContainerPlan *container = plan->containers->pdata[i];
+			bool *keep_id = keep_id_of(container);
+			if (!*keep_id)
+				*keep_id = shares_files(container) ||
+					   has_volume_of(container, volumes);
+			if (*keep_id)
+				changed = take_volumes(container, volumes) || changed;
+		}
 	}
 }

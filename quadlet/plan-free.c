@@ -52,8 +52,10 @@ static void need_free(gpointer data)
 
 static void health_free(SmithPlanHealth *health)
 {
-	if (health != NULL)
+	if (health != NULL) {
 		g_strfreev(health->argv);
+		g_strfreev(health->startup);
+	}
 	g_free(health);
 }
 

@@ -193,6 +193,7 @@ static gboolean fill_plan(SmithPlanner *planner, const char *const *names, GErro
 	smith_plan_needs(planner);
 	for (guint i = 0; i < plan->pods->len; i++)
 		smith_plan_pod_confine(plan->pods->pdata[i]);
+	smith_plan_ids(plan);
 	add_targets(planner, groups);
 	return TRUE;
 }

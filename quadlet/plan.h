@@ -80,6 +80,11 @@ typedef struct {
 	gint64 timeout;
 	gint64 start_period;
 	gint64 retries;
+	/* while it starts: the same, but oci-probe goes on asking by itself, since each check that
+	 * podman makes costs a fifth of a second of processor time; so often, this long each */
+	char **startup;
+	gint64 startup_timeout;
+	gint64 startup_tries;
 } SmithPlanHealth;
 
 /* What must be before this one is started. */

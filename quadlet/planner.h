@@ -48,10 +48,13 @@ void smith_plan_pod_place(SmithPlanner *planner, SmithPodPlan *pod);
 /* plan-health.c: health, start_seconds. */
 gboolean smith_plan_health(SmithPlanner *planner, SmithContainerPlan *container, GError **error);
 
-/* plan-confine.c: user, keep_id, capabilities and the like, loosened; limits. */
+/* plan-confine.c: user, capabilities and the like, loosened; limits. */
 gboolean smith_plan_confine(SmithPlanner *planner, SmithContainerPlan *container, GError **error);
 /* What a pod takes from all its members. */
 void smith_plan_pod_confine(SmithPodPlan *pod);
+/* keep_id of all: where the host's files are shared, and then wherever a volume is that one of
+ * those has, so that all who have it see the same owners. */
+void smith_plan_ids(SmithHostPlan *plan);
 
 /* plan-container.c: all of one, which is in @pod (or NULL) unless it is beside it. Owned by the
  * plan. */

@@ -259,18 +259,16 @@ static void add_time(SmithShell *shell, const char *option, gint64 nanoseconds)
 }
 
 /* At first it is asked each second; podman 4.4 asks only as often as later. */
-static void add_startup(SmithShell *shell, const SmithHostPlan *plan, const SmithPlanHealth *health,
-			const char *command)
+static void add_startup(SmithShell *shell, const SmithHostPlan *plan, const SmithPlanHealth *health)
 {
-	gint64 retries = health->retries > 0 ? health->retries : 3;
-	gint64 interval = health->interval > 0 ? health->interval : 30 * SECOND;
-	gint64 tries = (health->start_period + retries * interval + SECOND - 1) / SECOND;
+	g_autofree char *command = smith_quote_health((const char *const *)health->startup);
 	if (plan->podman < 405)
 		return;
 	smith_shell_wordf(shell, "--health-startup-cmd=%s", command);
 	smith_shell_word(shell, "--health-startup-interval=1s");
-	add_time(shell, "--health-startup-timeout", health->timeout);
-	smith_shell_wordf(shell, "--health-startup-retries=%" G_GINT64_FORMAT, tries);
+	add_time(shell, "--health-startup-timeout", health->startup_timeout);
+	smith_shell_wordf(shell, "--health-startup-retries=%" G_GINT64_FORMAT,
+			  health->startup_tries);
 }
 
 static void add_health(SmithShell *shell, const SmithHostPlan *plan,
@@ -286,7 +284,7 @@ static void add_health(SmithShell *shell, const SmithHostPlan *plan,
 	add_time(shell, "--health-start-period", health->start_period);
 	if (health->retries > 0)
 		smith_shell_wordf(shell, "--health-retries=%" G_GINT64_FORMAT, health->retries);
-	add_startup(shell, plan, health, command);
+	add_startup(shell, plan, health);
 	/* as `podman kube play` does: podman's own restart does not follow its own kill */
 	if (container->restart != SMITH_RESTART_NO)
 		smith_shell_word(shell, "--health-on-failure=restart");
