@@ -59,5 +59,6 @@ To run it with podman (5.0 or newer; a rootless user with subordinate ids):
   $ocismith -C $dir build HelloWeb --output oci-archive:$dir/hello-web.tar
   podman load -i $dir/hello-web.tar
   podman run --rm -p 8080:8080 --read-only localhost/hello-web:demo    # then: curl localhost:8080/health
-The units for systemd are in $dir/units/HOST: copy that directory to ~/.config/containers/systemd, and enable what is\nin its systemd/ (ocismith-units(1)).
+The units for systemd are in $dir/units/HOST: copy that directory to ~/.config/containers/systemd, and enable what is
+in its systemd/ (ocismith-units(1)).
 TEXT
