@@ -3,7 +3,7 @@
 # podman 5.4's generator and systemd-analyze accept units without a word: the demo's, those of all that the model can
 # say (tests/data/quadlet/wide.yaml) for 5.4 and older podmans, whose keys it knows as well, and both hosts of the
 # example fleet. Its own answers for each key are those that we have recorded.
-# shellcheck disable=SC2154  # $out and its like are of lib.bash
+# shellcheck disable=SC2030,SC2031,SC2154  # $out and its like are of lib.bash
 
 hosts=(hello-mainpc wide-big wide-old ai-mainpc ai-pc2)
 versions=(4.3 4.4 4.6 4.9 5.0 5.2 5.3)
