@@ -13,6 +13,7 @@
 void smith_lint_families(const SmithFleet *fleet, SmithDiag *diag);
 void smith_lint_spellings(const SmithFleet *fleet, SmithDiag *diag);
 void smith_lint_images(const SmithFleet *fleet, SmithDiag *diag);
+void smith_lint_confinement(const SmithFleet *fleet, SmithDiag *diag);
 void smith_lint_mounts(const SmithFleet *fleet, SmithDiag *diag);
 void smith_lint_networks(const SmithFleet *fleet, SmithDiag *diag);
 void smith_lint_gpus(const SmithFleet *fleet, SmithDiag *diag);

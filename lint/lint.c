@@ -101,6 +101,7 @@ void smith_lint_fleet(const SmithFleet *fleet, SmithDiag *diag)
 	smith_lint_probe(fleet, diag);
 	smith_lint_images(fleet, diag);
 	smith_lint_mounts(fleet, diag);
+	smith_lint_confinement(fleet, diag);
 	smith_lint_networks(fleet, diag);
 	smith_lint_gpus(fleet, diag);
 	smith_lint_values(fleet, diag);

@@ -11,6 +11,14 @@ const SmithRule smith_rules_run[] = {
 	 "    edge: {host: mainpc, ip: 172.20.0.10, ...}\n"
 	 "\n"
 	 "Choose another one. Groups find each other by name, too, without an 'ip'.\n"},
+	{"confinement-loosened", SMITH_SEVERITY_NOTE, "a service may do more than the others",
+	 "A service says why it may do what services may not by default. This is no fault: it is\n"
+	 "here to be read again.\n"
+	 "\n"
+	 "    read_only: false\n"
+	 "    loosen: {read_only: it writes its cache beside the program}\n"
+	 "\n"
+	 "When the reason is gone, take both away.\n"},
 	{"device-missing", SMITH_SEVERITY_ERROR,
 	 "a service asks for a device that its host does not have",
 	 "A service asks for a device by a name that its host does not have. Its unit cannot be\n"
@@ -37,7 +45,8 @@ const SmithRule smith_rules_run[] = {
 	 "    volumes: [\"/var/run/docker.sock:/var/run/docker.sock\"]\n"
 	 "\n"
 	 "Podman speaks the same protocol: 'systemctl --user enable --now podman.socket', then\n"
-	 "mount /run/user/UID/podman/podman.sock (%t/podman/podman.sock in units).\n"},
+	 "mount /run/user/UID/podman/podman.sock. Units mount that one, read-only, where a volume\n"
+	 "names docker's.\n"},
 	{"gpu-arch", SMITH_SEVERITY_WARNING,
 	 "a family is not built for the architecture of the host's GPU",
 	 "A family is built for other GPU architectures than the host's. Kernels for it are\n"
@@ -102,6 +111,24 @@ const SmithRule smith_rules_run[] = {
 	 "\n"
 	 "Write where it is for this service: 'redis://${redis.address}:${redis.service}/0'.\n"
 	 "Services of one pod, and of groups on the host's network, do meet on localhost.\n"},
+	{"loosen-unused", SMITH_SEVERITY_WARNING,
+	 "there is a reason for what a service does not do",
+	 "'loosen' has a reason for something that the service does not say, so that it is\n"
+	 "confined as all are.\n"
+	 "\n"
+	 "    read_only: true\n"
+	 "    loosen: {read_only: it writes its cache beside the program}\n"
+	 "\n"
+	 "Take the reason away, or say what it is for.\n"},
+	{"loosened-without-reason", SMITH_SEVERITY_WARNING,
+	 "a service may do more than the others, and does not say why",
+	 "A service may do what services may not by default, and nobody wrote down why. The next\n"
+	 "one to read it cannot know whether it is still needed.\n"
+	 "\n"
+	 "    capabilities: [NET_ADMIN]\n"
+	 "\n"
+	 "Give the reason: 'loosen: {capabilities: it sets routes}'. The keys are capabilities,\n"
+	 "new_privileges, pids, read_only, seccomp and user.\n"},
 	{"mount-overlap", SMITH_SEVERITY_WARNING, "mounts of one service cover each other",
 	 "One mount of a service is inside of another one, or covers the program. What the image\n"
 	 "has there cannot be seen, and which mount wins is a matter of order.\n"
@@ -158,6 +185,13 @@ const SmithRule smith_rules_run[] = {
 	 "    hosts: {mainpc: {network: ai-system}}\n"
 	 "\n"
 	 "Correct the name, or add the network. Without one podman's own is used.\n"},
+	{"unknown-seccomp", SMITH_SEVERITY_ERROR, "a seccomp profile that does not exist is named",
+	 "A family or service names a seccomp profile that does not come with ocismith and is no\n"
+	 "file of the fleet's.\n"
+	 "\n"
+	 "    seccomp: wbe                              # baseline, web, gpu, audio, supervisor\n"
+	 "\n"
+	 "Correct the name ('ocismith seccomp list' says all), or write seccomp/NAME.json.\n"},
 	{"unknown-secret", SMITH_SEVERITY_ERROR, "a secret that does not exist is named",
 	 "A service asks for a secret that is not among the fleet's 'secrets'.\n"
 	 "\n"
