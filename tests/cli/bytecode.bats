@@ -74,7 +74,7 @@ for wheel in json.load(open(sys.argv[1]))["wheels"]:
 	sed -i -e "/^services:/r $fleet/more" -e '1i bytecode: unchecked-hash' "$fleet/fleet.yaml"
 	"$ocismith" -q -C "$fleet" --store "$store" lock >/dev/null
 	"$ocismith" --progress json -C "$fleet" --store "$store" --format json build 2>events >json
-	lock=$(grep -c '"sha256"' "$fleet/build-lock.json")
+	lock=$(python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["wheels"]))' "$fleet/build-lock.json")
 	[ "$(grep -c '"step": *"wheel ' events)" -ge "$lock" ]
 	python3 - events "$lock" <<-'END'
 		import collections, json, sys
