@@ -109,7 +109,8 @@ boot_all() {
 
 # settle DIR: units for machines of which the cgroup tree has neither memory nor pids, and that have no GPU
 settle() {
-	sed -i '/^PodmanArgs=--memory/d; /^Memory=/d; /^PidsLimit=/d; /^AddDevice=nvidia/d' "$1"/*.container
+	sed -i '/^PodmanArgs=--memory/d; /^Memory=/d; /^PidsLimit=/d; /^AddDevice=nvidia/d
+		/^\(Requires\|After\)=.*-gpu.service$/d' "$1"/*.container
 }
 
 setup() {
