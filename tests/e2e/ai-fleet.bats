@@ -45,7 +45,7 @@ make_fleet() {
 	} >>"$ai/fleet.yaml"
 	# Debian's redis and nats in one image, in place of the two that are not to be had here; it has no /data
 	sed -i 's|^\( *image: \)docker.io/library/.*|\1localhost/upstream:test|; s/--appendonly, "yes"/--appendonly, "no"/
-		/^    image: .*nats/a\    app: {exec: [nats-server, -m, "8222"]}' "$ai/fleet.yaml"
+		/^  nats:$/a\    app: {exec: [nats-server, -m, "8222"]}' "$ai/fleet.yaml"
 }
 
 # all images in a storage of u1's that both machines have as an additional one
@@ -109,7 +109,7 @@ boot_all() {
 
 # settle DIR: units for machines of which the cgroup tree has neither memory nor pids, and that have no GPU
 settle() {
-	sed -i '/^PodmanArgs=--memory/d; /^Memory=/d; /^PidsLimit=/d; /^AddDevice=nvidia/d
+	sed -i '/^PodmanArgs=--memory/d; /^PodmanArgs=--cpus/d; /^Memory=/d; /^PidsLimit=/d; /^AddDevice=nvidia/d
 		/^\(Requires\|After\)=.*-gpu.service$/d' "$1"/*.container
 }
 
