@@ -100,7 +100,7 @@ boot_all() {
 	done
 	echo service-registry >"$BATS_FILE_TMPDIR/job-mainpc/kill"
 	echo unified-system-agent >"$BATS_FILE_TMPDIR/job-mainpc/sick"
-	sed -i 's/^HealthInterval=.*/HealthInterval=2s/; s/^HealthTimeout=.*/HealthTimeout=2s/' \
+	sed -i 's/^HealthInterval=.*/HealthInterval=2s/; s/"-t","10000"/"-t","1000"/; /^HealthStartPeriod=/d' \
 		"$BATS_FILE_TMPDIR/job-mainpc/units/unified-system-agent.container"
 	for host in "${hosts[@]}"; do
 		"$e2e/boot" -r -n "$net-$host" -N "$host" -b "$BATS_FILE_TMPDIR/images:/images" \
