@@ -177,7 +177,8 @@ gboolean smith_reach_ask(const SmithReach *reach, const char *const *argv, Smith
 {
 	int fds[2] = {-1, -1};
 	g_autoptr(GSubprocess) child = spawn_read(reach, argv, fds, error);
-	smith_autofd int out = fds[0], err = fds[1];
+	smith_autofd G_GNUC_UNUSED int out = fds[0];
+	smith_autofd G_GNUC_UNUSED int err = fds[1];
 	if (child == NULL)
 		return FALSE;
 	g_autoptr(GString) text = g_string_new(NULL);
