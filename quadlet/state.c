@@ -221,7 +221,6 @@ static void add_strangers(SmithHostState *state, const GPtrArray *containers)
 {
 	g_autoptr(GPtrArray) planned = g_steal_pointer(&state->services);
 	state->services = g_ptr_array_new_with_free_func(service_free);
-	g_autoptr(GPtrArray) found = g_ptr_array_new();
 	const SmithHostState known = {state->plan, planned, NULL};
 	for (guint i = 0; i < containers->len; i++) {
 		const SmithPodmanContainer *container = containers->pdata[i];
