@@ -81,7 +81,9 @@ static GSubprocess *spawn(const SmithReach *reach, GSubprocessLauncher *launcher
 	set_runtime_directory(reach, launcher);
 	GSubprocess *child =
 		g_subprocess_launcher_spawnv(launcher, (const char *const *)words, &failure);
-	if (child == NULL && g_error_matches(failure, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
+	/* the error is no guide: one directory of PATH that is closed to us makes it EACCES */
+	g_autofree char *program = child == NULL ? g_find_program_in_path(words[0]) : NULL;
+	if (child == NULL && program == NULL)
 		return smith_throw_null(error, SMITH_ERROR_NOT_FOUND,
 					"'%s' is not installed on this machine", words[0]);
 	if (child == NULL)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "tests/unit/fleet-test.h"
@@ -40,6 +41,20 @@ static void test_missing(void)
 	g_assert_error(error, SMITH_ERROR, SMITH_ERROR_NOT_FOUND);
 	g_assert_cmpstr(error->message, ==,
 			"'no-such-program-here' is not installed on this machine");
+}
+
+/* Behind a directory of PATH that may not be searched, as one of root's is after su. */
+static void test_closed_directory(void)
+{
+	g_autofree char *directory = g_dir_make_tmp("reach-XXXXXX", NULL);
+	g_autofree char *old = g_strdup(g_getenv("PATH"));
+	g_autofree char *path = g_strconcat(directory, ":", old, NULL);
+	g_assert_cmpint(chmod(directory, 0), ==, 0);
+	g_setenv("PATH", path, TRUE);
+	test_missing();
+	test_ask();
+	g_setenv("PATH", old, TRUE);
+	g_assert_cmpint(rmdir(directory), ==, 0);
 }
 
 /* More on one stream than a pipe holds, and more than is taken. */
@@ -158,6 +173,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/quadlet/reach/ask", test_ask);
 	g_test_add_func("/quadlet/reach/signal", test_signal);
 	g_test_add_func("/quadlet/reach/missing", test_missing);
+	g_test_add_func("/quadlet/reach/closed-directory", test_closed_directory);
 	g_test_add_func("/quadlet/reach/much", test_much);
 	g_test_add_func("/quadlet/reach/destinations", test_destinations);
 	g_test_add_data_func("/quadlet/reach/words", GINT_TO_POINTER(0), test_remote_words);
