@@ -105,24 +105,9 @@ static void print_findings(const SmithInvocation *inv, const GPtrArray *allowed)
 		.context = smith_options_flag(inv->options, "context") ||
 			   smith_ui_is_terminal(STDOUT_FILENO),
 	};
-	switch (inv->format) {
-	case SMITH_FORMAT_JSON:
-		smith_findings_print_json(&findings);
-		break;
-	case SMITH_FORMAT_SARIF:
-		smith_findings_print_sarif(&findings);
-		break;
-	case SMITH_FORMAT_GITHUB:
-		smith_findings_print_github(&findings);
-		break;
-	case SMITH_FORMAT_QUADLET:
-	case SMITH_FORMAT_KUBE:
-	case SMITH_FORMAT_SHELL:
-	case SMITH_FORMAT_TEXT:
-		smith_findings_print_text(&findings);
+	smith_findings_print(&findings, inv->format);
+	if (inv->format == SMITH_FORMAT_TEXT)
 		print_sum(inv, allowed);
-		break;
-	}
 }
 
 gboolean smith_cmd_check(SmithInvocation *inv, GError **error)

@@ -83,10 +83,7 @@ static gboolean tell_host(SmithInvocation *inv, const char *name, GError **error
 	if (host == NULL || !smith_machine_find(inv, host, NULL, diag, error))
 		return FALSE;
 	const SmithFindings findings = {.diag = diag, .directory = prepared->fleet->directory};
-	if (inv->format == SMITH_FORMAT_JSON)
-		smith_findings_print_json(&findings);
-	else
-		smith_findings_print_text(&findings);
+	smith_findings_print(&findings, inv->format);
 	if (inv->format != SMITH_FORMAT_JSON && diag->findings->len == 0)
 		smith_print("host '%s': nothing is missing\n", host->name);
 	smith_report_told();

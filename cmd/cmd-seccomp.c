@@ -227,29 +227,6 @@ gboolean smith_cmd_seccomp_diff(SmithInvocation *inv, GError **error)
 	return TRUE;
 }
 
-static void print_findings(const SmithInvocation *inv, const SmithDiag *diag, const char *directory)
-{
-	const SmithFindings findings = {.diag = diag, .directory = directory};
-
-	switch (inv->format) {
-	case SMITH_FORMAT_JSON:
-		smith_findings_print_json(&findings);
-		break;
-	case SMITH_FORMAT_SARIF:
-		smith_findings_print_sarif(&findings);
-		break;
-	case SMITH_FORMAT_GITHUB:
-		smith_findings_print_github(&findings);
-		break;
-	case SMITH_FORMAT_TEXT:
-	case SMITH_FORMAT_QUADLET:
-	case SMITH_FORMAT_KUBE:
-	case SMITH_FORMAT_SHELL:
-		smith_findings_print_text(&findings);
-		break;
-	}
-}
-
 gboolean smith_cmd_seccomp_lint(SmithInvocation *inv, GError **error)
 {
 	g_autofree char *directory = NULL;
@@ -267,7 +244,7 @@ gboolean smith_cmd_seccomp_lint(SmithInvocation *inv, GError **error)
 			smith_profile_lint(profile, diag);
 	}
 	smith_diag_sort(diag);
-	print_findings(inv, diag, directory);
+	smith_findings_print(&(SmithFindings){.diag = diag, .directory = directory}, inv->format);
 	if (diag->warnings + diag->errors > 0)
 		return smith_throw(error, SMITH_ERROR_FINDINGS, "%u finding%s in seccomp profiles",
 				   diag->warnings + diag->errors,

@@ -80,7 +80,7 @@ static void print_colored(const SmithFinding *finding)
 		    finding->rule);
 }
 
-void smith_findings_print_text(const SmithFindings *findings)
+static void print_text(const SmithFindings *findings)
 {
 	const GPtrArray *all = findings->diag->findings;
 	Source source = {.findings = findings};
@@ -103,7 +103,7 @@ static void set_text(SmithNode *map, const char *key, const char *value)
 	smith_node_set(map, key, smith_node_new_string(value));
 }
 
-void smith_findings_print_json(const SmithFindings *findings)
+static void print_json(const SmithFindings *findings)
 {
 	g_autoptr(SmithNode) list = smith_node_new(SMITH_NODE_SEQ);
 	const GPtrArray *all = findings->diag->findings;
@@ -121,4 +121,25 @@ void smith_findings_print_json(const SmithFindings *findings)
 		smith_node_append(list, node);
 	}
 	smith_print_json(list);
+}
+
+void smith_findings_print(const SmithFindings *findings, SmithFormat format)
+{
+	switch (format) {
+	case SMITH_FORMAT_JSON:
+		print_json(findings);
+		break;
+	case SMITH_FORMAT_SARIF:
+		smith_findings_print_sarif(findings);
+		break;
+	case SMITH_FORMAT_GITHUB:
+		smith_findings_print_github(findings);
+		break;
+	case SMITH_FORMAT_QUADLET:
+	case SMITH_FORMAT_KUBE:
+	case SMITH_FORMAT_SHELL:
+	case SMITH_FORMAT_TEXT:
+		print_text(findings);
+		break;
+	}
 }

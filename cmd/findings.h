@@ -5,6 +5,7 @@
 
 #include "base/diag.h"
 #include "base/node.h"
+#include "cmd/command.h"
 
 /*
  * Findings as the result of `check`, in the forms that people and other programs read.
@@ -17,10 +18,11 @@ typedef struct {
 	bool context; /* text: with the line of the file, and a caret under the column */
 } SmithFindings;
 
-/* One line for each, as smith_finding_to_string() has it. */
-void smith_findings_print_text(const SmithFindings *findings);
-/* A list of {"severity","file","line","column","rule","subject","text"}. */
-void smith_findings_print_json(const SmithFindings *findings);
+/*
+ * TEXT: one line for each, as smith_finding_to_string() has it. JSON: a list of
+ * {"severity","file","line","column","rule","subject","text"}. SARIF and GITHUB: the two below.
+ */
+void smith_findings_print(const SmithFindings *findings, SmithFormat format);
 /* SARIF 2.1.0 (OASIS): one run, with the rules that it has results of; allowed findings are
  * suppressed ones. */
 void smith_findings_print_sarif(const SmithFindings *findings);
