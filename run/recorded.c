@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "seccomp/profile.h"
+#include "seccomp/profile-lint.h"
 
 #define VALUES_MAX 24 /* that are told apart; with more of them the call is free */
 #define ENOSYS_NUMBER 38
@@ -91,41 +91,6 @@ static const struct {
 	{"tgkill", "abort() and raise()"},
 	{"write", "messages of the C library"},
 	{"writev", "messages of the C library"},
-};
-
-/* What arm64 lacks, and what the C library calls there instead. */
-static const struct {
-	const char *name;
-	const char *instead;
-} of_arm64[] = {
-	{"access", "faccessat"},
-	{"chmod", "fchmodat"},
-	{"chown", "fchownat"},
-	{"creat", "openat"},
-	{"dup2", "dup3"},
-	{"epoll_create", "epoll_create1"},
-	{"epoll_wait", "epoll_pwait"},
-	{"eventfd", "eventfd2"},
-	{"fork", "clone"},
-	{"getdents", "getdents64"},
-	{"inotify_init", "inotify_init1"},
-	{"lchown", "fchownat"},
-	{"link", "linkat"},
-	{"lstat", "newfstatat"},
-	{"mkdir", "mkdirat"},
-	{"open", "openat"},
-	{"pipe", "pipe2"},
-	{"poll", "ppoll"},
-	{"readlink", "readlinkat"},
-	{"rename", "renameat"},
-	{"rmdir", "unlinkat"},
-	{"select", "pselect6"},
-	{"stat", "newfstatat"},
-	{"symlink", "symlinkat"},
-	{"unlink", "unlinkat"},
-	{"utime", "utimensat"},
-	{"utimes", "utimensat"},
-	{"vfork", "clone"},
 };
 
 /* The low half alone, where the kernel reads no more; namespaces are bits that a clone has not. */
@@ -275,13 +240,11 @@ static void add_always(Rows *rows)
 	guint recorded = rows->rows->len;
 	for (guint i = 0; i < recorded; i++) {
 		const Row *row = rows->rows->pdata[i];
-		for (guint j = 0; j < G_N_ELEMENTS(of_arm64); j++) {
-			if (strcmp(of_arm64[j].name, row->name) != 0 ||
-			    has_name(rows, of_arm64[j].instead))
-				continue;
-			g_autofree char *reason = g_strdup_printf("on arm64 for %s", row->name);
-			add_reason(rows, of_arm64[j].instead, NULL, reason);
-		}
+		const char *twin = smith_profile_twin(row->name);
+		if (twin == NULL || has_name(rows, twin))
+			continue;
+		g_autofree char *reason = g_strdup_printf("on arm64 for %s", row->name);
+		add_reason(rows, twin, NULL, reason);
 	}
 	for (guint i = 0; i < G_N_ELEMENTS(always); i++)
 		if (!has_name(rows, always[i].name))

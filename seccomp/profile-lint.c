@@ -109,6 +109,14 @@ static const struct {
 	{"io_uring_register", "what is submitted to a ring passes by the filter"},
 };
 
+const char *smith_profile_twin(const char *syscall)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(twins); i++)
+		if (strcmp(twins[i].name, syscall) == 0)
+			return twins[i].twin;
+	return NULL;
+}
+
 const char *smith_profile_danger(const char *syscall)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(dangers); i++)
@@ -168,14 +176,12 @@ static void check_name(const SmithProfileRule *rule, SmithDiag *diag)
 
 static void check_gap(const SmithProfile *profile, const SmithProfileRule *rule, SmithDiag *diag)
 {
-	if (!lets_through(rule->action))
-		return;
-	for (gsize i = 0; i < G_N_ELEMENTS(twins); i++)
-		if (strcmp(twins[i].name, rule->name) == 0 && !is_allowed(profile, twins[i].twin))
-			tell(diag, rule, "seccomp-arch-gap",
-			     "'%s' is allowed and '%s' is not, which is its like on arm64 and in "
-			     "younger C libraries",
-			     rule->name, twins[i].twin);
+	const char *twin = smith_profile_twin(rule->name);
+	if (lets_through(rule->action) && twin != NULL && !is_allowed(profile, twin))
+		tell(diag, rule, "seccomp-arch-gap",
+		     "'%s' is allowed and '%s' is not, which is its like on arm64 and in younger C "
+		     "libraries",
+		     rule->name, twin);
 }
 
 /* Does it let no flag of a namespace through? */

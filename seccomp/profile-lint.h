@@ -13,3 +13,7 @@ void smith_profile_lint(const SmithProfile *profile, SmithDiag *diag);
 /* What a call is for that no service needs, and why a profile should not allow it; NULL: none of
  * these. Static. */
 const char *smith_profile_danger(const char *syscall);
+
+/* What the C library calls on arm64 and in younger versions where it called @syscall; NULL: the
+ * same. Static. */
+const char *smith_profile_twin(const char *syscall);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "seccomp/profile.h"
+#include "seccomp/profile-lint.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -219,12 +219,20 @@ static void test_refused(Fleet *fleet, gconstpointer data G_GNUC_UNUSED)
 		      "of 'four' itself must say which holds");
 }
 
+static void test_twin(void)
+{
+	g_assert_cmpstr(smith_profile_twin("open"), ==, "openat");
+	g_assert_cmpstr(smith_profile_twin("signalfd"), ==, "signalfd4");
+	g_assert_null(smith_profile_twin("openat"));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/seccomp/profile/builtin", test_builtin);
 	g_test_add_func("/seccomp/profile/round-trip", test_round_trip);
 	g_test_add_func("/seccomp/profile/compare", test_compare);
+	g_test_add_func("/seccomp/profile/twin", test_twin);
 	g_test_add("/seccomp/profile/include", Fleet, NULL, fleet_set_up, test_include,
 		   fleet_tear_down);
 	g_test_add("/seccomp/profile/refused", Fleet, NULL, fleet_set_up, test_refused,
