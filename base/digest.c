@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/digest.h"
 
-#include <dlfcn.h>
 #include <openssl/evp.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/library.h"
 
 struct SmithHasher {
 	GByteArray *first; /* what came before it was worth a context */
@@ -35,13 +35,11 @@ typedef struct {
 static gpointer load(G_GNUC_UNUSED gpointer data)
 {
 	static Crypto crypto;
-	void *handle = dlopen(LIBRARY, RTLD_LAZY | RTLD_LOCAL);
-	g_assert(handle != NULL);
-#define LOAD(name)                                                                                 \
-	*(void **)&crypto.name = dlsym(handle, #name);                                             \
-	g_assert(crypto.name != NULL);
-	FUNCTIONS(LOAD)
-#undef LOAD
+#define SYMBOL(name) {#name, &crypto.name},
+	static const SmithLibrarySymbol symbols[] = {FUNCTIONS(SYMBOL)};
+#undef SYMBOL
+	const char *problem = smith_library_load(LIBRARY, symbols, G_N_ELEMENTS(symbols));
+	g_assert(problem == NULL);
 	/* one of our own: the machine's configuration, which TLS obeys, takes a third of a fetch */
 	crypto.sha256 = crypto.EVP_MD_fetch(crypto.OSSL_LIB_CTX_new(), "SHA256", NULL);
 	g_assert(crypto.sha256 != NULL);

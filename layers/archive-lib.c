@@ -1,35 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "layers/archive-lib.h"
 
-#include <dlfcn.h>
 #include <locale.h>
 
 #include "base/error.h"
+#include "base/library.h"
 
 #define LIBRARY "libarchive.so.13"
-
-/* NULL when all is well, else what went wrong. */
-static const char *load(SmithArchiveLib *lib)
-{
-	void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (handle == NULL)
-		return g_intern_string(dlerror());
-#define LOAD(name)                                                                                 \
-	*(void **)&lib->name = dlsym(handle, #name);                                               \
-	if (lib->name == NULL)                                                                     \
-		return "it lacks " #name;
-	SMITH_ARCHIVE_FUNCTIONS(LOAD)
-#undef LOAD
-	return NULL;
-}
 
 const SmithArchiveLib *smith_archive_lib(GError **error)
 {
 	static SmithArchiveLib lib;
 	static const char *problem;
+#define SYMBOL(name) {#name, &lib.name},
+	static const SmithLibrarySymbol symbols[] = {SMITH_ARCHIVE_FUNCTIONS(SYMBOL)};
+#undef SYMBOL
 	static gsize loaded;
 	if (g_once_init_enter(&loaded)) {
-		problem = load(&lib);
+		problem = smith_library_load(LIBRARY, symbols, G_N_ELEMENTS(symbols));
 		g_once_init_leave(&loaded, 1);
 	}
 	if (problem == NULL)

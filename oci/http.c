@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/http.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -15,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/library.h"
 
 #define TRIES 3
 #define FIRST_PAUSE_MS 500
@@ -59,12 +59,11 @@ typedef struct {
 	char error_text[CURL_ERROR_SIZE];
 } Transfer;
 
-static gboolean resolve(Curl *curl, void *library)
+static gpointer load_once(gpointer data)
 {
-	const struct {
-		const char *name;
-		void *to;
-	} symbols[] = {
+	static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
+	Curl *curl = data;
+	const SmithLibrarySymbol symbols[] = {
 		{"curl_global_init", &curl->global_init},
 		{"curl_easy_init", &curl->easy_init},
 		{"curl_easy_cleanup", &curl->easy_cleanup},
@@ -77,29 +76,10 @@ static gboolean resolve(Curl *curl, void *library)
 		{"curl_slist_free_all", &curl->slist_free_all},
 	};
 
-	for (gsize i = 0; i < G_N_ELEMENTS(symbols); i++) {
-		void *symbol = dlsym(library, symbols[i].name);
-		if (!symbol)
-			return FALSE;
-		/* ISO C has no cast from object to function pointers */
-		memcpy(symbols[i].to, &symbol, sizeof(symbol));
-	}
-	return TRUE;
-}
-
-static gpointer load_once(gpointer data)
-{
-	static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
-	Curl *curl = data;
-
-	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-		void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
-		if (library && resolve(curl, library) &&
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+		if (smith_library_load(names[i], symbols, G_N_ELEMENTS(symbols)) == NULL &&
 		    curl->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
 			return curl;
-		if (library)
-			dlclose(library);
-	}
 	return NULL;
 }
 

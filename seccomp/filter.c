@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "seccomp/filter.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -15,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/library.h"
 
 #define LIBRARY "libseccomp.so.2"
 #define MAX_PROGRAM (4096 * 8) /* bytes: the kernel takes 4096 instructions (BPF_MAXINSNS) */
@@ -64,11 +64,7 @@ static const struct {
 static gpointer load_library(gpointer data G_GNUC_UNUSED)
 {
 	Library *library = g_new0(Library, 1);
-	void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	const struct {
-		const char *name;
-		void *to;
-	} symbols[] = {
+	const SmithLibrarySymbol symbols[] = {
 		{"seccomp_api_set", &library->api_set},
 		{"seccomp_init", &library->init},
 		{"seccomp_release", &library->release},
@@ -83,14 +79,9 @@ static gpointer load_library(gpointer data G_GNUC_UNUSED)
 		{"seccomp_export_bpf", &library->export_bpf},
 	};
 
-	for (gsize i = 0; i < G_N_ELEMENTS(symbols); i++) {
-		void *symbol = handle != NULL ? dlsym(handle, symbols[i].name) : NULL;
-
-		if (symbol == NULL) {
-			g_free(library);
-			return NULL;
-		}
-		memcpy(symbols[i].to, &symbol, sizeof symbol);
+	if (smith_library_load(LIBRARY, symbols, G_N_ELEMENTS(symbols)) != NULL) {
+		g_free(library);
+		return NULL;
 	}
 	/* a filter is data: what this kernel takes is not asked before it is loaded */
 	(void)library->api_set(API_LEVEL);
