@@ -68,7 +68,7 @@ BIN      := $(BUILD)/ocismith
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all help man unit test-programs check check-unit check-e2e check-style check-layers bench \
-        fuzz fuzz-programs fuzz-owners demo install dist fmt clean FORCE
+        fuzz fuzz-deps fuzz-programs fuzz-owners demo install dist fmt clean FORCE
 all: $(BIN) man $(COMPLETE) ## the program, its man pages and completions
 
 help: ## this list
@@ -183,7 +183,7 @@ TEST_ENV = env -u OCISMITH_STORE -u NO_COLOR -u SOURCE_DATE_EPOCH G_DEBUG=fatal-
            OCISMITH_BUILD=$(abspath $(BUILD)) OCISMITH=$(abspath $(BIN)) G_TEST_SRCDIR=$(CURDIR) \
            LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 G_SLICE=always-malloc \
            CC='$(CC)' HEADER_CFLAGS='$(filter-out -DSMITH_VERSION=%,$(ALL_CFLAGS))'
-PROVE    = $(TEST_ENV) prove --timer --exec tests/tools/tap
+PROVE    = $(TEST_ENV) tests/tools/run-tests
 
 unit: $(UNIT_BIN)
 test-programs: $(UNIT_BIN) $(TOOL_BIN) $(REPLAY) $(BUILD)/tests/otherhost.so $(BUILD)/tests/attack $(BUILD)/tests/owners
@@ -191,8 +191,8 @@ test-programs: $(UNIT_BIN) $(TOOL_BIN) $(REPLAY) $(BUILD)/tests/otherhost.so $(B
 check: all test-programs ## style, layers, unit tests, corpora and the tests of the command line
 	@$(PROVE) $(wildcard tests/style/*.bats) $(UNIT_BIN) $(REPLAY) $(wildcard tests/cli/*.bats)
 
-check-unit: test-programs ## unit tests and corpora only
-	@$(PROVE) $(UNIT_BIN) $(REPLAY)
+check-unit: test-programs $(if $(TESTS),all) ## unit tests and corpora, and those that TESTS names
+	@$(PROVE) $(UNIT_BIN) $(REPLAY) $(TESTS)
 
 check-some: all test-programs ## the tests that TESTS names
 	@$(PROVE) $(TESTS)
@@ -211,10 +211,11 @@ bench: all test-programs ## times of check, and against buildah; BENCH_ARGS goes
 	@$(TEST_ENV) tests/bench/run $(BENCH_ARGS)
 
 FUZZ_SECONDS ?= 60
-fuzz: $(BUILD)/deps-test ## each fuzz target for FUZZ_SECONDS, or the same FUZZ_RUNS inputs
+fuzz: fuzz-deps ## each fuzz target for FUZZ_SECONDS, or the same FUZZ_RUNS inputs
+	$(MAKE) BUILD=$(BUILD)-clang CC=clang-14 SANITIZE=fuzzer-no-link,address,undefined fuzz-programs
+	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(BUILD)-clang/fuzz
+fuzz-deps: $(BUILD)/deps-test
 	@tests/tools/install-deps $(FUZZ_PKGS)
-	$(MAKE) BUILD=$(BUILD)/clang CC=clang-14 SANITIZE=fuzzer-no-link,address,undefined fuzz-programs
-	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(BUILD)/clang/fuzz
 fuzz-programs: $(FUZZ_BIN)
 
 OPERATIONS ?= 1000000

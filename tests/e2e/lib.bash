@@ -24,13 +24,17 @@ is_root() { [ "$(id -u)" = 0 ]; }
 need_root() { is_root || skip "needs root"; }
 
 need_hello() {
-	local key
+	local key lock
 	key=$({
 		cat "$OCISMITH" "$top/examples/demo.sh"
 		cat "$top"/tests/tools/{make-base,make-wheelhouse,base-layer.py,deb2wheel.py}
 		find "$top/examples/hello" -type f | sort | xargs cat
 	} | sha256sum | cut -c1-12)
 	hello=$cache/hello-$(id -u)-$key layout=$hello/store/oci
+	[ ! -e "$hello/.complete" ] || return 0
+	mkdir -p "$cache"
+	exec {lock}>"$cache/hello.lock"
+	flock "$lock"
 	if [ ! -e "$hello/.complete" ]; then
 		rm -rf "$cache/hello-$(id -u)-"*
 		DEMO_BASE=debs "$top/examples/demo.sh" "$hello" >"$BATS_FILE_TMPDIR/demo.log" 2>&1 || {
@@ -39,6 +43,7 @@ need_hello() {
 		}
 		touch "$hello/.complete"
 	fi
+	exec {lock}>&-
 }
 
 need_rootfs() { rootfs=$("$e2e/make-rootfs" "$1"); }
