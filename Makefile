@@ -100,6 +100,7 @@ $(BUILD)/execute/pip-build.o: execute/build.py
 $(BUILD)/execute/pip-install.o: execute/install.py
 $(BUILD)/seccomp/profiles.o: $(wildcard seccomp/profiles/*.json)
 $(BUILD)/quadlet/shell.o: quadlet/shell-run.sh
+$(BUILD)/run/family.o: run/smoke.py
 
 # oci-probe runs where there may be no C library. It is what goes into images: the same compiler
 # makes it whatever CC is, without the flags of the program.

@@ -20,7 +20,8 @@ static void add_json(Smoke *smoke, const SmithRunTarget *target, const SmithRunR
 {
 	SmithNode *node = smith_node_new(SMITH_NODE_MAP);
 	SmithNode *refused = smith_node_new(SMITH_NODE_SEQ);
-	smith_node_set(node, "service", smith_node_new_string(target->title));
+	smith_node_set(node, target->family != NULL ? "family" : "service",
+		       smith_node_new_string(target->title));
 	smith_node_set(node, "result", smith_node_new_string(smith_run_word(result)));
 	if (result->end == SMITH_RUN_HEALTHY) {
 		g_autofree char *seconds =
@@ -53,12 +54,26 @@ static void add_row(Smoke *smoke, const SmithRunTarget *target, const SmithRunRe
 			status);
 }
 
-static gboolean smoke_one(Smoke *smoke, const char *name, GError **error)
+/* What to do about a call that may be why it is not well. */
+static void tell_hint(const Smoke *smoke, const SmithRunTarget *target,
+		      const SmithRunResult *result)
 {
-	g_autoptr(SmithRunTarget) target = smith_run_target_open(smoke->inv, name, error);
+	const SmithRunCall *call = smith_run_refused(result);
+	if (call == NULL)
+		return;
+	if (target->family != NULL)
+		smith_events_note(smoke->inv->events, "'ocismith seccomp explain %s %s' says why",
+				  target->profile, call->name);
+	else
+		smith_events_note(smoke->inv->events,
+				  "'ocismith seccomp check %s' tells all that is refused, "
+				  "'ocismith seccomp record %s' writes a profile that allows it",
+				  target->title, target->title);
+}
+
+static gboolean smoke_target(Smoke *smoke, SmithRunTarget *target, GError **error)
+{
 	g_auto(SmithRunResult) result = {0};
-	if (target == NULL || !smith_run_target_confine(target, error))
-		return FALSE;
 	target->options.how = SMITH_RUN_ASK;
 	if (smoke->inv->verbosity > 0)
 		target->options.log_fd = STDERR_FILENO;
@@ -77,10 +92,39 @@ static gboolean smoke_one(Smoke *smoke, const char *name, GError **error)
 		return TRUE;
 	smoke->failed++;
 	smith_run_tell(target, &result);
+	tell_hint(smoke, target, &result);
 	if (smoke->text != NULL)
 		smith_events_warn(smoke->inv->events, "%s", text);
 	else
 		smoke->text = g_steal_pointer(&text);
+	return TRUE;
+}
+
+static gboolean smoke_one(Smoke *smoke, const char *name, GError **error)
+{
+	g_autoptr(SmithRunTarget) target = smith_run_target_open(smoke->inv, name, error);
+	return target != NULL && smith_run_target_confine(target, error) &&
+	       smoke_target(smoke, target, error);
+}
+
+static gboolean smoke_family(Smoke *smoke, const char *name, GError **error)
+{
+	g_autoptr(SmithRunTarget) target = smith_run_target_open_family(smoke->inv, name, error);
+	return target != NULL && smoke_target(smoke, target, error);
+}
+
+static gboolean smoke_families(Smoke *smoke, GError **error)
+{
+	const SmithFleet *fleet = smoke->inv->prepared->fleet;
+	const char *const *names = smoke->inv->operands;
+	for (; *names != NULL; names++)
+		if (!smoke_family(smoke, *names, error))
+			return FALSE;
+	for (guint i = 0; smoke->inv->n_operands == 0 && i < fleet->families->len; i++) {
+		const SmithFamily *family = fleet->families->pdata[i];
+		if (!smoke_family(smoke, family->name, error))
+			return FALSE;
+	}
 	return TRUE;
 }
 
@@ -101,12 +145,17 @@ static gboolean smoke_all(Smoke *smoke, GError **error)
 
 gboolean smith_cmd_smoke(SmithInvocation *inv, GError **error)
 {
-	static const char *const headings[] = {"SERVICE", "RESULT",  ">HEALTHY AFTER",
-					       ">MEMORY", ">STATUS", NULL};
+	bool families = smith_options_flag(inv->options, "families");
+	const char *const headings[] = {families ? "FAMILY" : "SERVICE",
+					"RESULT",
+					">HEALTHY AFTER",
+					">MEMORY",
+					">STATUS",
+					NULL};
 	g_autoptr(SmithTable) table = smith_table_new(headings);
 	g_autoptr(SmithNode) list = smith_node_new(SMITH_NODE_SEQ);
 	Smoke smoke = {.inv = inv, .table = table, .list = list};
-	gboolean ok = smoke_all(&smoke, error);
+	gboolean ok = families ? smoke_families(&smoke, error) : smoke_all(&smoke, error);
 	g_autofree char *text = smoke.text;
 	if (inv->format == SMITH_FORMAT_JSON)
 		smith_print_json(list);
@@ -117,6 +166,6 @@ gboolean smith_cmd_smoke(SmithInvocation *inv, GError **error)
 	if (smoke.runs == 1)
 		return smith_throw(error, SMITH_ERROR_FAILED, "%s", text);
 	smith_events_warn(inv->events, "%s", text);
-	return smith_throw(error, SMITH_ERROR_FAILED, "%u of %u services are not well",
-			   smoke.failed, smoke.runs);
+	return smith_throw(error, SMITH_ERROR_FAILED, "%u of %u %s are not well", smoke.failed,
+			   smoke.runs, families ? "families" : "services");
 }

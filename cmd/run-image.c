@@ -60,34 +60,49 @@ static gboolean find_host(const SmithFleet *fleet, const SmithService *service, 
 	return TRUE;
 }
 
+static SmithDescriptor *find_named(const SmithInvocation *inv, const char *image, const char *what,
+				   const char *name, GError **error)
+{
+	SmithDescriptor *found =
+		smith_layout_find(smith_store_layout(inv->prepared->store), image, NULL, NULL);
+	if (found == NULL)
+		smith_throw(error, SMITH_ERROR_NOT_FOUND,
+			    "image '%s' of %s '%s' is not in the store: run 'ocismith build %s' "
+			    "first",
+			    image, what, name, name);
+	return found;
+}
+
 static SmithDescriptor *find_image(const SmithInvocation *inv, const SmithService *service,
 				   const SmithHost *host, GError **error)
 {
 	const SmithFleet *fleet = inv->prepared->fleet;
 	g_autofree char *name = smith_fleet_image_name(fleet, service, host);
-	SmithDescriptor *found =
-		smith_layout_find(smith_store_layout(inv->prepared->store), name, NULL, NULL);
-	if (found == NULL)
-		smith_throw(error, SMITH_ERROR_NOT_FOUND,
-			    "image '%s' of service '%s' is not in the store: run 'ocismith build "
-			    "%s' first",
-			    name, service->name, service->name);
-	return found;
+	return find_named(inv, name, "service", service->name, error);
+}
+
+/* *@profile: NULL when it is unconfined. */
+static gboolean confine(SmithRunTarget *target, const char *family, SmithProfile **profile,
+			GError **error)
+{
+	const SmithFleet *fleet = target->options.fleet;
+	const char *name = smith_fleet_profile(fleet, target->service, family);
+	*profile = NULL;
+	if (strcmp(name, SMITH_PROFILE_UNCONFINED) == 0)
+		return TRUE;
+	g_autoptr(SmithProfile) loaded = smith_profile_load(fleet->fd, name, error);
+	if (loaded == NULL)
+		return FALSE;
+	target->profile = g_strdup(name);
+	target->options.program = smith_profile_compile(loaded, target->image->architecture, error);
+	*profile = g_steal_pointer(&loaded);
+	return target->options.program != NULL;
 }
 
 gboolean smith_run_target_confine(SmithRunTarget *target, GError **error)
 {
-	const SmithFleet *fleet = target->options.fleet;
-	const char *name = smith_fleet_profile(fleet, target->service, target->service->family);
-	if (strcmp(name, SMITH_PROFILE_UNCONFINED) == 0)
-		return TRUE;
-	g_autoptr(SmithProfile) profile = smith_profile_load(fleet->fd, name, error);
-	if (profile == NULL)
-		return FALSE;
-	target->profile = g_strdup(name);
-	target->options.program =
-		smith_profile_compile(profile, target->image->architecture, error);
-	return target->options.program != NULL;
+	g_autoptr(SmithProfile) profile = NULL;
+	return confine(target, target->service->family, &profile, error);
 }
 
 static void set_options(const SmithInvocation *inv, SmithRunTarget *target)
@@ -128,10 +143,54 @@ SmithRunTarget *smith_run_target_open(SmithInvocation *inv, const char *name, GE
 	return g_steal_pointer(&target);
 }
 
+static const SmithFamily *find_family(const SmithFleet *fleet, const char *name, GError **error)
+{
+	const SmithFamily *family = smith_fleet_family(fleet, name);
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	if (family != NULL)
+		return family;
+	for (guint i = 0; i < fleet->families->len; i++)
+		g_ptr_array_add(names, ((const SmithFamily *)fleet->families->pdata[i])->name);
+	g_ptr_array_add(names, NULL);
+	const char *nearest = smith_nearest(name, (const char *const *)names->pdata);
+	return smith_throw_null(error, SMITH_ERROR_NOT_FOUND, "no family '%s'%s%s%s", name,
+				nearest != NULL ? " (did you mean '" : "",
+				nearest != NULL ? nearest : "", nearest != NULL ? "'?)" : "");
+}
+
+SmithRunTarget *smith_run_target_open_family(SmithInvocation *inv, const char *name, GError **error)
+{
+	const SmithFleet *fleet = inv->prepared->fleet;
+	g_autoptr(SmithRunTarget) target = g_new0(SmithRunTarget, 1);
+	g_autoptr(SmithProfile) profile = NULL;
+	target->family = find_family(fleet, name, error);
+	if (target->family == NULL)
+		return NULL;
+	g_autofree char *image_name = smith_fleet_family_image_name(fleet, name);
+	g_autoptr(SmithDescriptor) image = find_named(inv, image_name, "family", name, error);
+	if (image == NULL)
+		return NULL;
+	SMITH_AUTO_PREFIX("family", name, error);
+	target->title = g_strdup(name);
+	target->image = smith_run_image_load(inv->prepared->store, image, error);
+	if (target->image == NULL)
+		return NULL;
+	set_options(inv, target);
+	if (!confine(target, name, &profile, error))
+		return NULL;
+	target->family_run =
+		smith_family_run_new(fleet, target->family, target->image, profile, error);
+	if (target->family_run == NULL)
+		return NULL;
+	smith_family_run_fill(target->family_run, &target->options);
+	return g_steal_pointer(&target);
+}
+
 void smith_run_target_free(SmithRunTarget *target)
 {
 	if (target == NULL)
 		return;
+	smith_family_run_free(target->family_run);
 	smith_run_image_free(target->image);
 	g_free(target->title);
 	g_free(target->profile);
@@ -203,14 +262,18 @@ void smith_run_tell(const SmithRunTarget *target, const SmithRunResult *result)
 char *smith_run_explain(const SmithRunTarget *target, const SmithRunResult *result)
 {
 	double seconds = (double)result->duration / G_USEC_PER_SEC;
+	const char *kind = target->family != NULL ? "family" : "service";
+	const char *name = target->title;
+	if (result->end == SMITH_RUN_UNHEALTHY && target->family != NULL)
+		return g_strdup_printf("family '%s': its smoke program has not ended after %.1f s",
+				       name, seconds);
 	if (result->end == SMITH_RUN_UNHEALTHY)
-		return g_strdup_printf("service '%s': not healthy after %.1f s", target->title,
-				       seconds);
+		return g_strdup_printf("service '%s': not healthy after %.1f s", name, seconds);
 	if (result->end == SMITH_RUN_DIED)
-		return g_strdup_printf("service '%s': ended with status %d after %.1f s",
-				       target->title, result->status, seconds);
+		return g_strdup_printf("%s '%s': ended with status %d after %.1f s", kind, name,
+				       result->status, seconds);
 	if (result->command_status != 0)
-		return g_strdup_printf("service '%s': the command ended with status %d",
-				       target->title, result->command_status);
+		return g_strdup_printf("service '%s': the command ended with status %d", name,
+				       result->command_status);
 	return NULL;
 }

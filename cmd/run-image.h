@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cmd/command.h"
+#include "run/family.h"
 #include "run/run.h"
 
 /*
@@ -10,7 +11,9 @@
  * A service is named as in `build`: NAME or NAME@HOST; its image must have been built.
  */
 typedef struct {
-	const SmithService *service; /* as it is on its host */
+	const SmithService *service; /* as it is on its host; NULL: of a family */
+	const SmithFamily *family;   /* or NULL */
+	SmithFamilyRun *family_run;  /* or NULL */
 	SmithRunImage *image;
 	char *title;		 /* "NAME", "NAME@HOST" */
 	char *profile;		 /* the name of the profile of its unit; NULL: it is unconfined */
@@ -18,6 +21,9 @@ typedef struct {
 } SmithRunTarget;
 
 SmithRunTarget *smith_run_target_open(SmithInvocation *inv, const char *name, GError **error);
+/* The smoke program of a family in its own image, which must have been built; confined already. */
+SmithRunTarget *smith_run_target_open_family(SmithInvocation *inv, const char *name,
+					     GError **error);
 void smith_run_target_free(SmithRunTarget *target);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithRunTarget, smith_run_target_free)
 

@@ -95,7 +95,14 @@ static const SmithOption build_options[] = {
 	{0},
 };
 
-static const SmithOption smoke_options[] = {SMITH_RUN_OPTIONS, {0}};
+static const SmithOption smoke_options[] = {
+	SMITH_RUN_OPTIONS,
+	{.name = "families",
+	 .help = "run the smoke programs of families, each in its own image under its profile"},
+	{0},
+};
+
+static const SmithOption profile_check_options[] = {SMITH_RUN_OPTIONS, {0}};
 
 static const SmithOption record_options[] = {
 	SMITH_RUN_OPTIONS,
@@ -286,7 +293,7 @@ static const SmithCommand seccomp_rows[] = {
 	 .operands = "SERVICE [-- COMMAND...]",
 	 .min_operands = 1,
 	 .max_operands = G_MAXUINT,
-	 .options = smoke_options,
+	 .options = profile_check_options,
 	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_STORE,
 	 .of = "seccomp",
 	 .run = smith_cmd_seccomp_check},
@@ -318,7 +325,7 @@ static const SmithCommand rows[] = {
 		    "everything is built."},
 	{.name = "smoke",
 	 .summary = "Run images in the sandbox until they are healthy",
-	 .operands = "[SERVICE...]",
+	 .operands = "[SERVICE...] | --families [FAMILY...]",
 	 .max_operands = G_MAXUINT,
 	 .options = smoke_options,
 	 .needs = SMITH_NEEDS_FLEET | SMITH_NEEDS_STORE,

@@ -198,6 +198,18 @@ const char *smith_fleet_bytecode(const SmithFleet *fleet, const char *name)
 	return fleet->bytecode;
 }
 
+const char *smith_fleet_smoke(const SmithFleet *fleet, const char *name)
+{
+	const char *base = NULL;
+	g_autoptr(GPtrArray) chain = smith_fleet_chain(fleet, name, &base);
+	for (guint i = chain->len; i-- > 0;) {
+		const SmithFamily *family = chain->pdata[i];
+		if (family->smoke != NULL)
+			return family->smoke;
+	}
+	return NULL;
+}
+
 const char *smith_fleet_installer(const SmithFleet *fleet, const char *name,
 				  const SmithService *service)
 {

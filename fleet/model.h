@@ -110,10 +110,11 @@ typedef struct {
 	GHashTable *env;
 	SmithFamilyGpu *gpu; /* or NULL */
 	char *seccomp;	     /* name of a profile, or NULL: the parent's */
-	SmithSize *size;     /* or NULL */
-	char *bytecode;	     /* or NULL: the parent's, the fleet's */
-	char *installer;     /* or NULL: the parent's */
-	GPtrArray *run;	     /* (element-type SmithRunStep*) */
+	char *smoke;	 /* a Python file of the fleet's that proves it; or NULL: the parent's */
+	SmithSize *size; /* or NULL */
+	char *bytecode;	 /* or NULL: the parent's, the fleet's */
+	char *installer; /* or NULL: the parent's */
+	GPtrArray *run;	 /* (element-type SmithRunStep*) */
 } SmithFamily;
 
 typedef enum {
@@ -521,6 +522,10 @@ const char *smith_fleet_bytecode(const SmithFleet *fleet, const char *name);
 /* The same for the wheels that a family, or with @service that service, adds. */
 const char *smith_fleet_installer(const SmithFleet *fleet, const char *name,
 				  const SmithService *service);
+
+/* The script that proves images of @name (borrowed): of the nearest family of the chain that has
+ * one, or NULL. */
+const char *smith_fleet_smoke(const SmithFleet *fleet, const char *name);
 
 /* The image reference at the root of @name's chain (borrowed), under the same condition. */
 const char *smith_fleet_base(const SmithFleet *fleet, const char *name);

@@ -41,6 +41,7 @@ static const struct {
 	{"family", "run", "Commands of its own, run in the sandbox behind its wheels."},
 	{"family", "seccomp", "Name of a profile for its services."},
 	{"family", "size", "Limits of an image."},
+	{"family", "smoke", "A Python file that 'ocismith smoke --families' runs in its image."},
 	{"fleet", "allow", "Findings of 'ocismith check' that are known and kept."},
 	{"fleet", "bytecode", "Of all images: none or unchecked-hash; default none."},
 	{"fleet", "classes", "Defaults of services, by name."},

@@ -75,6 +75,7 @@ static const SmithBindField smith_family_fields[] = {
 	SMITH_BIND(SmithFamily, env, "env", STRMAP),
 	SMITH_BIND(SmithFamily, gpu, "gpu", OBJECT, .table = &family_gpu_table),
 	SMITH_BIND(SmithFamily, seccomp, "seccomp", STRING),
+	SMITH_BIND(SmithFamily, smoke, "smoke", STRING),
 	SMITH_BIND(SmithFamily, size, "size", OBJECT, .table = &size_table),
 	SMITH_BIND(SmithFamily, bytecode, "bytecode", STRING),
 	SMITH_BIND(SmithFamily, installer, "installer", STRING),

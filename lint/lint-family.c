@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lint/checks.h"
 
+#include <fcntl.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "lint/hint.h"
 #include "lint/lint-service.h"
 #include "lint/rule.h"
@@ -69,6 +71,18 @@ static void lint_from(const SmithFleet *fleet, const SmithFamily *family, GHashT
 }
 
 /* Left-out keys are told by the loader. */
+static void lint_smoke(const SmithFleet *fleet, const SmithFamily *family, SmithDiag *diag)
+{
+	if (family->smoke == NULL)
+		return;
+	smith_autofd int fd =
+		smith_fd_open_beneath(fleet->fd, family->smoke, O_PATH | O_CLOEXEC, 0, NULL);
+	if (fd < 0)
+		smith_lint_report(diag, "smoke-missing", family->place, family->name,
+				  "smoke program '%s' of family '%s' does not exist", family->smoke,
+				  family->name);
+}
+
 static void lint_family(const SmithFleet *fleet, const SmithFamily *family, GHashTable *known,
 			SmithDiag *diag)
 {
@@ -86,6 +100,7 @@ static void lint_family(const SmithFleet *fleet, const SmithFamily *family, GHas
 	if (*family->from != '\0')
 		lint_from(fleet, family, known, diag);
 	smith_lint_env(family->env, family->place, family->name, diag);
+	lint_smoke(fleet, family, diag);
 }
 
 void smith_lint_families(const SmithFleet *fleet, SmithDiag *diag)

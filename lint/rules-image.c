@@ -127,6 +127,15 @@ const SmithRule smith_rules_image[] = {
 	 "\n"
 	 "Make it a secret: 'secrets: {API_KEY: {as: env}}' in the fleet, 'secrets: [API_KEY]'\n"
 	 "in the service, and 'podman secret create API_KEY -' on the host.\n"},
+	{"smoke-missing", SMITH_SEVERITY_WARNING, "the smoke program of a family does not exist",
+	 "A family names a Python file that 'ocismith smoke --families' runs in its image, and\n"
+	 "there is no such file below the fleet's directory.\n"
+	 "\n"
+	 "    family: family-web\n"
+	 "    smoke: smoke/wbe.py            # smoke/web.py\n"
+	 "\n"
+	 "Correct the path, or leave 'smoke' out: what is installed is imported, and what the\n"
+	 "profile is for is tried, in any case.\n"},
 	{"supervised-families", SMITH_SEVERITY_WARNING,
 	 "members of a supervised group have another family than the group",
 	 "All members of a supervised group run in one container of one image, which is of the\n"

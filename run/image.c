@@ -132,6 +132,9 @@ static gboolean set_config(SmithRunImage *image, const SmithContainerConfig *con
 {
 	if (config != NULL)
 		image->argv = join(config->entrypoint, config->cmd);
+	image->n_entry = config != NULL && config->entrypoint != NULL
+				 ? g_strv_length(config->entrypoint)
+				 : 0;
 	if (image->argv == NULL || image->argv[0] == NULL)
 		return smith_throw(error, SMITH_ERROR_INVALID, "the image has no command");
 	image->env = join(config->env, NULL);

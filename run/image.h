@@ -13,7 +13,8 @@
 typedef struct {
 	char *architecture; /* "amd64" */
 	char *root;	    /* directory, never to be written to */
-	char **argv;
+	char **argv;	    /* the entry point's words, then the command's */
+	guint n_entry;	    /* of the entry point */
 	char **env;
 	char *cwd;
 	guint uid;

@@ -126,6 +126,14 @@ static void await_life(Life *life)
 	}
 }
 
+/* A program that is to end by itself; what it ended with is looked at when all is over. */
+static void await_end(Life *life)
+{
+	gint64 time = life->options->timeout > 0 ? life->options->timeout : COMMAND_TIME;
+	while (!life->ended && step_on(life, life->began + time) != SMITH_SESSION_TIME)
+		continue;
+}
+
 static gboolean drive(Life *life, GError **error)
 {
 	gint64 now = g_get_monotonic_time();
@@ -165,7 +173,9 @@ static void stop(Life *life)
 
 static gboolean live(Life *life, GError **error)
 {
-	if (life->options->image->health != NULL)
+	if (life->options->argv != NULL)
+		await_end(life);
+	else if (life->options->image->health != NULL)
 		await_health(life);
 	else
 		await_life(life);
@@ -223,9 +233,12 @@ static void settle(Life *life, const SmithSandboxResult *ended)
 	result->status = ended->status;
 	result->memory = ended->memory;
 	result->duration = g_get_monotonic_time() - life->began;
-	if (result->end == SMITH_RUN_DIED && life->options->image->health == NULL &&
-	    life->options->command == NULL && ended->status == 0)
+	if (result->end == SMITH_RUN_DIED && life->options->command == NULL &&
+	    (life->options->argv != NULL || life->options->image->health == NULL) &&
+	    ended->status == 0) {
 		result->end = SMITH_RUN_HEALTHY;
+		result->healthy_after = result->duration;
+	}
 }
 
 static gboolean run_in(const SmithRunOptions *options, SmithSetting *setting,

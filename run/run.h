@@ -19,7 +19,7 @@
  *   run it, until its health command says that it is healthy (one that has none: until it has
  *   lived for a second, or has ended with 0)
  *   run the caller's command beside it, if there is one, until it has ended
- *   stop it by its signal; after ten seconds by SIGKILL
+ *   stop it by its signal, if it has not ended; after ten seconds by SIGKILL
  *
  * An image that is not healthy is no error of smith_run_service(): the result says it.
  */
@@ -28,6 +28,13 @@ typedef enum {
 	SMITH_RUN_ASK,	   /* the same, and the result has those that were refused */
 	SMITH_RUN_RECORD,  /* all goes on, and the result has all of them */
 } SmithRunHow;
+
+/* A file that is not the image's. */
+typedef struct {
+	const char *path; /* absolute, inside */
+	const char *data;
+	gsize length;
+} SmithRunFile;
 
 typedef struct {
 	const SmithFleet *fleet;
@@ -39,6 +46,10 @@ typedef struct {
 	const char *const *env;	    /* "NAME=VALUE", over the image's */
 	const char *const *secrets; /* "NAME=FILE"; others are empty */
 	const char *const *binds;   /* "HOST:INSIDE", read-only */
+	/* instead of the image's command: it ends by itself, and all is well when that is with 0;
+	 * or NULL */
+	const char *const *argv;
+	const SmithRunFile *file;   /* or NULL */
 	const char *const *command; /* run beside it once it is healthy; or NULL */
 	gint64 timeout;	     /* microseconds until healthy, and of the command; 0: the image's */
 	gint64 stop_timeout; /* microseconds that it may take to stop; 0: ten seconds */

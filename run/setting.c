@@ -176,6 +176,9 @@ static gboolean add_content(SmithSetting *setting, const SmithRunOptions *option
 		const char *colon = strrchr(*text, ':');
 		add_bind(setting, g_strndup(*text, (gsize)(colon - *text)), g_strdup(colon + 1));
 	}
+	if (options->file != NULL && !add_file(setting, "file", g_strdup(options->file->path),
+					       options->file->data, options->file->length, error))
+		return FALSE;
 	g_ptr_array_add(env, NULL);
 	g_ptr_array_set_free_func(env, NULL);
 	setting->env = (char **)g_ptr_array_steal(env, NULL);
@@ -211,7 +214,7 @@ static void set_step(SmithSetting *setting, const SmithRunOptions *options)
 		.mode = SMITH_SANDBOX_ONE_UID,
 		.root = image->root,
 		.work = setting->work,
-		.argv = (const char *const *)image->argv,
+		.argv = options->argv != NULL ? options->argv : (const char *const *)image->argv,
 		.env = (const char *const *)setting->env,
 		.cwd = image->cwd,
 		.binds = (const SmithSandboxBind *)(void *)setting->binds->data,

@@ -54,8 +54,19 @@ sys.exit(0)' 'writable: [/data/state]
     secrets: [token, key]'
 	sed -i "/^services:/r $fleet/more" "$fleet/fleet.yaml"
 	printf 'secrets: {token: {as: file}, key: {as: env, target: KEY}}\n' >>"$fleet/fleet.yaml"
+	mkdir "$fleet/smoke"
+	printf 'import beside, sys\nassert sys.argv[1:] == []\nassert beside.number == 7\nprint("own program")\n' \
+		>"$fleet/smoke/own.py"
+	echo 'number = 7' >"$fleet/smoke/beside.py"
+	cat >"$fleet/smoke/beyond.py" <<-'END'
+		import ctypes
+		assert ctypes.CDLL(None).shmget(0, 4096, 0o1600) >= 0, "no memory to share"
+	END
+	echo 'smoke: smoke/own.py' >>"$fleet/families.d/base-python.yaml"
+	printf 'family: beyond\nfrom: base-python\nsmoke: smoke/beyond.py\n' >"$fleet/families.d/beyond.yaml"
 	"$ocismith" -q -C "$fleet" --store "$store" lock >/dev/null
 	"$ocismith" -q -C "$fleet" --store "$store" build >/dev/null
+	"$ocismith" -q -C "$fleet" --store "$store" build family-web beyond >/dev/null
 	if ! "$ocismith" doctor >/dev/null 2>&1; then
 		no_sandbox='this machine runs no sandbox (ocismith doctor)'
 		export no_sandbox
@@ -180,6 +191,42 @@ teardown() { [ -z "$(find "$store/cache" -maxdepth 1 -name '.tmp*')" ]; }
 	echo "$output $stderr"
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"the image is for linux/$machine"* ]]
+}
+
+@test "a family does under its profile what it is for, and its own program as well" {
+	smoke --families family-web -v --format json
+	echo "$output $stderr"
+	[ "$status" -eq 0 ]
+	jq -e 'map([.family, .result, .exitStatus, .profile]) == [["family-web", "healthy", 0, "baseline"]]' <<<"$output"
+	[[ $stderr == *' modules are imported'*'used: uvicorn '*'baseline: works'*'own program'*'own.py: works'* ]]
+}
+
+@test "what a family's program wants beyond its profile is refused, and told" {
+	smoke --families beyond
+	echo "$output $stderr"
+	[ "$status" -eq 1 ]
+	[[ $output == 'FAMILY '*'beyond '*' died '* ]]
+	[[ $stderr == *"profile 'baseline' refused shmget("*'): Function not implemented'* ]]
+	[[ $stderr == *'no memory to share'* ]]
+	[[ $stderr == *"'ocismith seccomp explain baseline shmget' says why"* ]]
+	[[ $stderr == *"family 'beyond': ended with status 1"* ]]
+}
+
+@test "families that are not there or not built are said" {
+	smoke --families family-wbe
+	[ "$status" -ne 0 ]
+	[[ $stderr == *"no family 'family-wbe' (did you mean 'family-web'?)"* ]]
+	smoke --families
+	echo "$stderr"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"run 'ocismith build base-python' first"* ]]
+	cp -r "$fleet" other
+	rm other/smoke/own.py
+	run "$ocismith" -C other check
+	[[ $output == *"smoke program 'smoke/own.py' of family 'base-python' does not exist"*smoke-missing* ]]
+	run --separate-stderr "$ocismith" -C other --store "$store" smoke --families family-web
+	[ "$status" -eq 1 ]
+	[[ $stderr == *own.py* ]]
 }
 
 # gone TEXT: no process with TEXT in its command line, at the latest after five seconds
