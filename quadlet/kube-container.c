@@ -15,19 +15,52 @@ static SmithNode *strings(char **list)
 	return node;
 }
 
-/* Kubernetes expands $(NAME) and halves "$$" in commands; podman does not, and neither has a word
- * for both. */
+/* Kubernetes expands $(NAME) and halves "$$" in commands. */
+static bool is_expanded(const char *word)
+{
+	return strstr(word, "$(") != NULL || strstr(word, "$$") != NULL;
+}
+
+static SmithNode *doubled(const char *word)
+{
+	g_auto(GStrv) parts = g_strsplit(word, "$", -1);
+	g_autofree char *text = g_strjoinv("$$", parts);
+	return smith_node_new_string(text);
+}
+
+/* podman does so from 4.7 on; for one before it and for Kubernetes there is no word that is the
+ * same. */
 static gboolean add_words(const SmithKube *kube, const SmithContainerPlan *container,
 			  SmithNode *node, const char *key, char **words, GError **error)
 {
-	for (char **word = words; word != NULL && *word != NULL; word++)
-		if (!kube->podman && (strstr(*word, "$(") != NULL || strstr(*word, "$$") != NULL))
+	bool expands = kube->plan->podman >= 407;
+	g_autoptr(SmithNode) list = smith_node_new(SMITH_NODE_SEQ);
+	for (char **word = words; word != NULL && *word != NULL; word++) {
+		if (is_expanded(*word) && !expands && !kube->podman)
 			return smith_throw(error, SMITH_ERROR_UNSUPPORTED,
 					   "service '%s': the argument '%s' is expanded by "
-					   "Kubernetes and not by podman",
+					   "Kubernetes and not by podman before 4.7",
 					   container->title, *word);
+		smith_node_append(list, is_expanded(*word) && expands
+						? doubled(*word)
+						: smith_node_new_string(*word));
+	}
 	if (words != NULL)
-		smith_node_set(node, key, strings(words));
+		smith_node_set(node, key, g_steal_pointer(&list));
+	return TRUE;
+}
+
+/* In commands of probes podman leaves it alone. */
+static gboolean check_probe(const SmithKube *kube, const SmithContainerPlan *container,
+			    GError **error)
+{
+	char **word = container->health != NULL && !kube->podman ? container->health->argv : NULL;
+	for (; word != NULL && *word != NULL; word++)
+		if (is_expanded(*word))
+			return smith_throw(error, SMITH_ERROR_UNSUPPORTED,
+					   "service '%s': the argument '%s' of its health check is "
+					   "expanded by Kubernetes and not by podman",
+					   container->title, *word);
 	return TRUE;
 }
 
@@ -205,7 +238,8 @@ SmithNode *smith_kube_container(SmithKube *kube, const SmithContainerPlan *conta
 	g_autoptr(SmithNode) node = smith_kube_map("name", smith_node_new_string(container->slug));
 	add_image(container, node);
 	if (!add_words(kube, container, node, "command", container->entrypoint, error) ||
-	    !add_words(kube, container, node, "args", container->argv, error))
+	    !add_words(kube, container, node, "args", container->argv, error) ||
+	    !check_probe(kube, container, error))
 		return NULL;
 	smith_kube_environment(kube, container, node);
 	SmithNode *ports = smith_kube_ports(kube, container);

@@ -179,14 +179,49 @@ static SmithNode *config_map(const SmithHostPlan *plan, const char *name, const 
 	return object;
 }
 
-static char *text_of(const GPtrArray *objects, const char *first)
+/* podman takes the documents apart and writes each anew, as block text when it has several lines,
+ * not always so that it can itself read it. */
+static gboolean check_text(const char *text, bool in_list, GError **error)
 {
-	GString *text = g_string_new(first);
+	gunichar first = g_utf8_get_char(text);
+	gsize breaks = strspn(text, "\n");
+	bool is_blank = g_unichar_isspace(first) || first == 0x85;
+	bool is_lost = text[breaks] == '\0' || first == '\t' || (in_list && is_blank);
+	if (!is_lost || strchr(text, '\n') == NULL)
+		return TRUE;
+	g_autofree char *shown = g_strescape(text, NULL);
+	return smith_throw(
+		error, SMITH_ERROR_UNSUPPORTED,
+		"'%s' cannot be said in a manifest: podman cannot read what it writes of "
+		"several lines that begin with white space",
+		shown);
+}
+
+static gboolean check_texts(const SmithNode *node, bool in_list, GError **error)
+{
+	if (node->type == SMITH_NODE_STRING)
+		return check_text(node->text, in_list, error);
+	for (guint i = 0; node->type == SMITH_NODE_SEQ && i < node->items->len; i++)
+		if (!check_texts(node->items->pdata[i], true, error))
+			return FALSE;
+	for (guint i = 0; node->type == SMITH_NODE_MAP && i < node->members->len; i++) {
+		const SmithNodeMember *member = node->members->pdata[i];
+		if (!check_texts(member->value, false, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static char *text_of(const GPtrArray *objects, const char *first, GError **error)
+{
+	g_autoptr(GString) text = g_string_new(first);
 	for (guint i = 0; i < objects->len; i++) {
+		if (!check_texts(objects->pdata[i], false, error))
+			return NULL;
 		g_autofree char *yaml = smith_yaml_write(objects->pdata[i], NULL);
 		g_string_append_printf(text, "%s%s", i > 0 ? "---\n" : "", yaml);
 	}
-	return g_string_free(text, FALSE);
+	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
 static void append_file(const SmithHostPlan *plan, const char *name, char *text, GPtrArray *files)
@@ -213,8 +248,10 @@ static gboolean write_group(File *file, GPtrArray *files, GError **error)
 	if (smith_node_length(file->config) > 0)
 		g_ptr_array_insert(file->objects, 0,
 				   config_map(file->plan, file->config_name, file->config));
-	append_file(file->plan, name, text_of(file->objects, first), files);
-	return TRUE;
+	char *text = text_of(file->objects, first, error);
+	if (text != NULL)
+		append_file(file->plan, name, text, files);
+	return text != NULL;
 }
 
 /* --- a host */
@@ -294,5 +331,5 @@ char *smith_format_kube_pod(const SmithHostPlan *plan, const SmithPodPlan *pod, 
 	if (smith_node_length(config) > 0)
 		g_ptr_array_add(objects, config_map(plan, config_name, config));
 	g_ptr_array_add(objects, object);
-	return text_of(objects, "");
+	return text_of(objects, "", error);
 }

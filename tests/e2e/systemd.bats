@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # A booted systemd 257 starts the demo's group from its units, as a rootless user, until it is healthy; members are
-# killed and frozen, and all of it is stopped.
+# killed and frozen, and all of it is stopped. Then programs are started that are given nasty words.
 # shellcheck disable=SC2154  # $out and its like are of lib.bash
 
 setup_file() {
@@ -20,8 +20,20 @@ setup_file() {
 	# the host's address is on lo there
 	sed -n 's/^ *address: //p' "$hello/fleet.yaml" >"$job/addresses"
 	sed 's|.*|http://&:8080/health|' "$job/addresses" >"$job/urls"
+	hostile "$job/hostile"
 	"$e2e/boot" "$rootfs" "$job" "$out" 240 >"$out/log" 2>&1 ||
 		echo "boot status $?" >>"$out/log"
+}
+
+# hostile DIR: units of a fleet whose values are nasty; $HOSTILE_SEED makes others
+hostile() {
+	local fleet=$BATS_FILE_TMPDIR/hostile seed=${HOSTILE_SEED:-1}
+	mkdir -p "$fleet" "$1"
+	python3 "$top/tests/tools/hostile-fleet.py" "$fleet" "$seed"
+	"$OCISMITH" --progress none -C "$fleet" --store "$fleet/store" lock >&2
+	"$OCISMITH" --progress none -C "$fleet" --store "$fleet/store" units --output "$1/units" >&2
+	cp "$fleet/say.py" "$1/"
+	cp "$e2e/jobs/hostile" "$1/run"
 }
 
 setup() {
@@ -97,4 +109,14 @@ number() { grep -m1 '^[0-9]' "$out/$1"; }
 	[ "$(cat "$out/left")" = "status 0" ]
 	[ "$(cat "$out/left-pods")" = "status 0" ]
 	[ "$(cat "$out/failed")" = "status 0" ]
+}
+
+@test "commands, health checks, variables and labels arrive as they were written, byte for byte" {
+	has hostile-reload "status 0"
+	has hostile-start "status 0"
+	sed "s/^/# /" "$out/hostile-time" >&3
+	run python3 "$top/tests/tools/hostile-fleet.py" judge "$BATS_FILE_TMPDIR/hostile" "$out/said"
+	echo "$output"
+	[ "$status" = 0 ]
+	[ "${output% the same}" -gt 600 ]
 }

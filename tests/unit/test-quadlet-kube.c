@@ -108,9 +108,51 @@ static const struct {
 	 "host 'h': service 'A': kube has no label 'x' of one container"},
 	{A ", user: 'www'}\n" B,
 	 "host 'h': service 'A': user 'www' is not a number, which kube needs"},
-	{"  A: {image: 'localhost/a:1', app: {exec: [a, '$(b)']}}\n" B,
-	 "host 'h': service 'A': the argument '$(b)' is expanded by Kubernetes and not by podman"},
+	{A ", health: {exec: [a, '$(b)']}}\n" B,
+	 "host 'h': service 'A': the argument '$(b)' of its health check is expanded by Kubernetes "
+	 "and not by podman"},
+	{A ", env: {X: \"\\tx\\ny\"}}\n" B,
+	 "host 'h': '\\tx\\ny' cannot be said in a manifest: "
+	 "podman cannot read what it writes of several lines that begin with white space"},
+	{A ", env: {X: \"\\n\\n\"}}\n" B,
+	 "host 'h': '\\n\\n' cannot be said in a manifest: podman cannot read what it writes of "
+	 "several lines that begin with white space"},
+	{A ", env: {X: \"\\tx\", Y: \"x\\n\", Z: \"\\n\\tx\"}}\n" B, NULL},
+	{"  A: {image: 'localhost/a:1', app: {exec: [a, \" b\\n\"]}}\n" B,
+	 "host 'h': ' b\\n' cannot be said in a manifest: podman cannot read what it writes of "
+	 "several lines that begin with white space"},
 };
+
+/* Kubernetes and podman from 4.7 on expand arguments. */
+static void test_expanded(void)
+{
+	static const struct {
+		const char *podman, *kube, *pod;
+	} rows[] = {{"5.4", "$$(b)", "$$(b)"}, {"4.7", "$$(b)", "$$(b)"}, {"4.6", NULL, "$(b)"}};
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text =
+			g_strdup_printf("fleet: t\nhosts: {h: {podman: '%s'}}\n"
+					"groups: {g: {host: h, services: [A]}}\nservices:\n"
+					"  A: {image: 'localhost/a:1', app: {exec: [a, '$(b)']}}\n",
+					rows[i].podman);
+		g_auto(Kube) kube = kube_new(text, "h");
+		g_autoptr(GError) error = NULL;
+		g_autofree char *pod =
+			smith_format_kube_pod(kube.plan, kube.plan->pods->pdata[0], &error);
+		g_assert_no_error(error);
+		g_assert_nonnull(strstr(pod, rows[i].pod));
+		g_assert_cmpint(strstr(pod, "$$") != NULL, ==, rows[i].kube != NULL);
+		if (smith_format_kube(kube.plan, kube.files, &error)) {
+			const SmithUnitFile *file = kube.files->pdata[0];
+			g_assert_nonnull(strstr(file->text, rows[i].kube));
+			continue;
+		}
+		g_assert_null(rows[i].kube);
+		g_assert_cmpstr(error->message, ==,
+				"host 'h': service 'A': the argument '$(b)' is expanded by "
+				"Kubernetes and not by podman before 4.7");
+	}
+}
 
 static void test_refused(void)
 {
@@ -133,5 +175,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/quadlet/kube/host", test_host);
 	g_test_add_func("/quadlet/kube/pod", test_pod);
 	g_test_add_func("/quadlet/kube/refused", test_refused);
+	g_test_add_func("/quadlet/kube/expanded", test_expanded);
 	return g_test_run();
 }
