@@ -21,8 +21,8 @@ TEST_PKGS  := bats perl gnupg python3 python3-packaging python3-jsonschema pytho
               patchelf binutils dpkg-dev \
               xz-utils file procps shellcheck gpgv debian-archive-keyring \
               uidmap mmdebstrap clang-format-14 groff-base golang-github-opencontainers-image-spec-dev \
-              python3-grpcio gcc-aarch64-linux-gnu libc6-dev-arm64-cross seccomp \
-              golang-github-containers-common
+              python3-grpcio gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user seccomp \
+              golang-github-containers-common locales
 FUZZ_PKGS  := clang-14 libclang-rt-14-dev
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \

@@ -31,7 +31,7 @@ setup() {
 
 # agree FLEET CHECK [ARGUMENT...]: see ai-fleet.py
 agree() {
-	PYTHONDONTWRITEBYTECODE=1 run python3 "$tools/ai-fleet.py" "$@"
+	PYTHONDONTWRITEBYTECODE=1 run /usr/bin/python3 "$tools/ai-fleet.py" "$@"
 	echo "$output"
 	[ "$status" -eq 0 ]
 }

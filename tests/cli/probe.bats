@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # oci-probe against real servers of each kind (Python's own HTTP, libzmq, gRPC's C core) and hostile ones.
-# Debian packages: bats, python3, python3-zmq, python3-grpcio, binutils, qemu-user-static for other machines' programs.
+# Debian packages: bats, python3, python3-zmq, python3-grpcio, binutils, qemu-user for other machines' programs.
 # shellcheck disable=SC2030,SC2031  # a test changes its own variables
 
 bats_require_minimum_version 1.5.0
@@ -246,9 +246,10 @@ need_grpc() {
 	local other=$OCISMITH_BUILD/probe/oci-probe-arm64
 	[ "$machine" = amd64 ] || other=$OCISMITH_BUILD/probe/oci-probe-amd64
 	[ -s "$other" ] || skip "there is no compiler for it"
-	local emulator=qemu-aarch64-static
-	[ "$machine" = amd64 ] || emulator=qemu-x86_64-static
-	command -v $emulator >/dev/null || skip "$emulator is not installed"
+	local emulator=qemu-aarch64
+	[ "$machine" = amd64 ] || emulator=qemu-x86_64
+	command -v $emulator >/dev/null || emulator+=-static
+	command -v $emulator >/dev/null || skip "qemu-user is not installed"
 	$emulator "$other" http "$(at http)" /health and zmq "$(at rep)" '{}'
 	! $emulator "$other" http "$(at http)" /nothing || false
 }

@@ -35,12 +35,12 @@ setup() {
 		        for error in judge.iter_errors(yaml.safe_load(document)):
 		            sys.exit('%s: %s: %s' % (name, list(error.absolute_path), error.message))
 	END
-	python3 judge.py "$docs/fleet.schema.json" "$docs"/../examples/*/fleet.yaml
-	python3 judge.py "$docs/family.schema.json" "$docs"/../examples/*/families.d/*.yaml
+	/usr/bin/python3 judge.py "$docs/fleet.schema.json" "$docs"/../examples/*/fleet.yaml
+	/usr/bin/python3 judge.py "$docs/family.schema.json" "$docs"/../examples/*/families.d/*.yaml
 }
 
 @test "the schemas accept and refuse what the loader does" {
-	run python3 "$BATS_TEST_DIRNAME/../tools/fleet-corpus.py" "$docs" "$build/tests/fleet-shape" work
+	run /usr/bin/python3 "$BATS_TEST_DIRNAME/../tools/fleet-corpus.py" "$docs" "$build/tests/fleet-shape" work
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ "$(find work -name fleet.yaml | wc -l)" -gt 300 ]

@@ -203,11 +203,10 @@ static void test_python(void)
 	g_autoptr(GRand) rand = g_rand_new_with_seed(4);
 	g_autoptr(GByteArray) input = g_byte_array_new();
 	g_autoptr(GError) error = NULL;
-	g_autofree char *python = g_find_program_in_path("python3");
-	const char *argv[] = {python, "-c", "import yaml", NULL};
+	/* Debian's, which has its packages */
+	const char *argv[] = {"/usr/bin/python3", "-c", "import yaml", NULL};
 	int status = 0;
-	if (python == NULL ||
-	    !g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
+	if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
 			  NULL, &status, NULL) ||
 	    status != 0) {
 		g_test_skip("no python3-yaml");
