@@ -143,25 +143,35 @@ bool smith_format_is_kube(const SmithFormat *format, const SmithPodPlan *pod)
 	return pod != NULL && g_hash_table_contains(format->kube, pod);
 }
 
+/* *@document is NULL when it has to be a plain pod. */
+static gboolean kube_document(const SmithFormat *format, const SmithPodPlan *pod, char **document,
+			      GError **error)
+{
+	GError *local = NULL;
+	*document = NULL;
+	if (format->podman < SMITH_UNIT_QUADLET || format->podman >= SMITH_FORMAT_POD)
+		return TRUE;
+	if (smith_format_can_kube(format, pod, &local))
+		*document = smith_format_kube_pod(format->plan, pod, &local);
+	if (*document != NULL)
+		return TRUE;
+	if (g_error_matches(local, SMITH_ERROR, SMITH_ERROR_UNSUPPORTED)) {
+		g_error_free(local);
+		return TRUE;
+	}
+	g_propagate_error(error, local);
+	return FALSE;
+}
+
 static gboolean find_kube(const SmithFormat *format, GError **error)
 {
 	const GPtrArray *pods = format->plan->pods;
-	bool has_kube = format->podman >= SMITH_UNIT_QUADLET && format->podman < SMITH_FORMAT_POD;
-	for (guint i = 0; has_kube && i < pods->len; i++) {
-		GError *local = NULL;
-		char *document =
-			smith_format_can_kube(format, pods->pdata[i], &local)
-				? smith_format_kube_pod(format->plan, pods->pdata[i], &local)
-				: NULL;
-		if (document != NULL) {
-			g_hash_table_insert(format->kube, pods->pdata[i], document);
-			continue;
-		}
-		if (!g_error_matches(local, SMITH_ERROR, SMITH_ERROR_UNSUPPORTED)) {
-			g_propagate_error(error, local);
+	for (guint i = 0; i < pods->len; i++) {
+		char *document = NULL;
+		if (!kube_document(format, pods->pdata[i], &document, error))
 			return FALSE;
-		}
-		g_error_free(local);
+		if (document != NULL)
+			g_hash_table_insert(format->kube, pods->pdata[i], document);
 	}
 	return TRUE;
 }
@@ -201,6 +211,22 @@ static void add_files(const SmithFormat *format)
 	}
 }
 
+static void format_clear(SmithFormat *format)
+{
+	g_free(format->specifier);
+	g_free(format->directory);
+}
+
+bool smith_plan_is_kube(const SmithHostPlan *plan, const SmithPodPlan *pod)
+{
+	SmithFormat format = {.plan = plan, .podman = plan->podman};
+	g_autofree char *document = NULL;
+	set_directory(&format);
+	kube_document(&format, pod, &document, NULL);
+	format_clear(&format);
+	return document != NULL;
+}
+
 gboolean smith_format_quadlet(const SmithHostPlan *plan, GPtrArray *files, GError **error)
 {
 	SMITH_AUTO_PREFIX("host", plan->host->name, error);
@@ -212,7 +238,6 @@ gboolean smith_format_quadlet(const SmithHostPlan *plan, GPtrArray *files, GErro
 	gboolean ok = find_kube(&format, error) && format_units(&format, error);
 	if (ok)
 		add_files(&format);
-	g_free(format.specifier);
-	g_free(format.directory);
+	format_clear(&format);
 	return ok;
 }

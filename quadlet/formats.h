@@ -16,6 +16,8 @@
 /* .container, .pod, .network, .volume, .target for podman 5.0 and later; from 4.4 a pod is a .kube
  * unit with its YAML; before, plain services around `podman run`. */
 gboolean smith_format_quadlet(const SmithHostPlan *plan, GPtrArray *files, GError **error);
+/* Whether that writes @pod as a .kube unit: what kube has no words for is a plain pod also then. */
+bool smith_plan_is_kube(const SmithHostPlan *plan, const SmithPodPlan *pod);
 
 /* HOST/GROUP.yaml for `podman kube play`, and HOST/kustomization.yaml, which makes it Kubernetes'
  * with `kubectl apply -k`. docs/kube.md has what kube has no word for. */

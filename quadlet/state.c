@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "quadlet/formats.h"
 
-/* Before 5.0 there are no .pod units: `podman kube play` runs the whole pod in one. */
+/* `podman kube play` runs the whole pod in one. */
 static bool is_kube(const SmithHostPlan *plan, const SmithPodPlan *pod)
 {
-	return pod != NULL && plan->podman >= 404 && plan->podman < 500;
+	return pod != NULL && smith_plan_is_kube(plan, pod);
 }
 
 char *smith_plan_pod_unit(const SmithPodPlan *pod)

@@ -72,5 +72,5 @@ const char *smith_state_kind_name(SmithStateKind kind);
 /* The unit that runs @container, and the name podman has for it; transfer full. */
 char *smith_plan_container_unit(const SmithHostPlan *plan, const SmithContainerPlan *container);
 char *smith_plan_container_name(const SmithHostPlan *plan, const SmithContainerPlan *container);
-/* The unit of @pod itself; before podman 5.0 that of its containers, too. */
+/* The unit of @pod itself; when it is a .kube unit that of its containers, too. */
 char *smith_plan_pod_unit(const SmithPodPlan *pod);

@@ -195,6 +195,59 @@ static void test_names_before_pods(Fixture *fixture, gconstpointer data)
 	g_assert_cmpstr(of_pod, ==, "g-pod.service");
 }
 
+/* podman 4.9.3, with a pod of each kind: 'Core' and 'Side' are one .kube unit; labels that differ
+ * are not kube's, so that 'Far' and 'Near' have units of their own in a plain pod. */
+static const char mixed_text[] =
+	"fleet: f\nregistry: localhost\ntag: t\n"
+	"hosts: {h: {podman: '4.9'}}\n"
+	"groups: {k: {host: h, services: [Core, Side]}, p: {host: h, services: [Far, Near]}}\n"
+	"services:\n"
+	"  Core: {family: base, app: {exec: [/x]}}\n"
+	"  Side: {family: base, app: {exec: [/x]}}\n"
+	"  Far: {family: base, app: {exec: [/x]}, labels: {a: b}}\n"
+	"  Near: {family: base, app: {exec: [/x]}}\n";
+
+static const char mixed_units[] =
+	"Id=k-pod.service\nLoadState=loaded\nActiveState=active\nSubState=running\nNRestarts=2\n\n"
+	"Id=p-pod.service\nLoadState=loaded\nActiveState=active\nSubState=running\nNRestarts=0\n\n"
+	"Id=far.service\nLoadState=loaded\nActiveState=active\nSubState=running\nNRestarts=1\n\n"
+	"Id=near.service\nLoadState=loaded\nActiveState=failed\nSubState=failed\nNRestarts=5\n";
+
+static void test_mixed_pods(void)
+{
+	static const struct {
+		const char *title, *unit, *container, *word;
+		gint64 restarts;
+	} rows[] = {{"Core", "k-pod.service", "k-core", "running", 2},
+		    {"Side", "k-pod.service", "k-side", "exited", 2},
+		    {"Far", "far.service", "far", "running", 1},
+		    {"Near", "near.service", "near", "failed", 5}};
+	g_auto(TestFleet) test = test_fleet_new();
+	g_autoptr(SmithDiag) diag = smith_diag_new();
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = g_test_build_filename(G_TEST_DIST, "tests", "data", "quadlet",
+						      "podman-4.9-ps.json", NULL);
+	g_autofree char *answer = NULL;
+	g_assert_true(g_file_get_contents(path, &answer, NULL, NULL));
+	test_fleet_write(&test, "families.d/base.yaml", "family: base\nfrom: debian:12\n");
+	test_fleet_write(&test, "fleet.yaml", mixed_text);
+	const SmithFleet *fleet = test_fleet_load(&test);
+	g_autoptr(SmithPlanContext) context = smith_plan_context_new(fleet, NULL);
+	g_autoptr(SmithHostPlan) plan =
+		smith_host_plan_new(context, smith_fleet_host(fleet, "h"), NULL, diag, &error);
+	g_assert_no_error(error);
+	const Fixture fixture = {.plan = plan};
+	g_autoptr(SmithHostState) state = state_of(&fixture, mixed_units, answer, "");
+	g_assert_cmpuint(state->services->len, ==, G_N_ELEMENTS(rows));
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const SmithServiceState *one = service(state, rows[i].title);
+		g_assert_cmpstr(one->unit, ==, rows[i].unit);
+		g_assert_cmpstr(one->container, ==, rows[i].container);
+		g_assert_cmpstr(smith_service_state_word(one), ==, rows[i].word);
+		g_assert_cmpint(one->restarts, ==, rows[i].restarts);
+	}
+}
+
 static void test_journal(void)
 {
 	static const char line[] = "{\"MESSAGE\":\"hello\\nworld\",\"_SYSTEMD_USER_UNIT\":"
@@ -238,6 +291,7 @@ int main(int argc, char **argv)
 	g_test_add("/quadlet/state/images", Fixture, NULL, set_up, test_images, tear_down);
 	g_test_add("/quadlet/state/before-pods", Fixture, NULL, set_up, test_names_before_pods,
 		   tear_down);
+	g_test_add_func("/quadlet/state/mixed-pods", test_mixed_pods);
 	g_test_add_func("/quadlet/state/journal", test_journal);
 	return g_test_run();
 }
