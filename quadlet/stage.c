@@ -14,14 +14,24 @@
 #define DEPTH_LIMIT 16
 #define COPY_LIMIT (16 * 1024 * 1024)
 
+/* podman takes units also from what has a dot in front; it leaves out what ends in ".d", and before
+ * 5.0, when it did not, took the first of two that have one name. */
+#define NEW ".new.d"
+#define OLD ".old.d"
+
 static char *new_name(const char *name)
 {
-	return g_strdup_printf(".%s.new", name);
+	return g_strconcat(name, NEW, NULL);
 }
 
 static char *old_name(const char *name)
 {
-	return g_strdup_printf(".%s.old", name);
+	return g_strconcat(name, OLD, NULL);
+}
+
+bool smith_stage_is_name(const char *name)
+{
+	return g_str_has_suffix(name, NEW) || g_str_has_suffix(name, OLD);
 }
 
 static bool exists(int dirfd, const char *name)

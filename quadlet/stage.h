@@ -14,8 +14,11 @@
  *   ... files are written below fd ...
  *   smith_stage_swap (dirfd, "mainpc", error);
  *
- * Whoever does this holds a lock on @dirfd. Names must not begin with a dot.
+ * Whoever does this holds a lock on @dirfd. Names must not be what smith_stage_is_name() says.
  */
+
+/* A name that a stage has while it is made, or what it replaces. */
+bool smith_stage_is_name(const char *name);
 
 /* TRUE for what does not stay; @path is relative to the directory, @dirfd is the old one. */
 typedef bool SmithStageDrop(int dirfd, const char *path, gpointer data);

@@ -222,7 +222,7 @@ static GPtrArray *list_directories(GPtrArray *files, int dirfd, const char *cons
 		const char *name = names->pdata[i];
 		struct stat st;
 		bool is_chosen = hosts == NULL || *hosts == NULL || g_strv_contains(hosts, name);
-		if (*name == '.' || !is_chosen ||
+		if (*name == '.' || smith_stage_is_name(name) || !is_chosen ||
 		    find_directory(directories, name, strlen(name)) != NULL ||
 		    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
 			continue;
@@ -250,6 +250,18 @@ static gboolean write_directories(GPtrArray *directories, int dirfd, GError **er
 	return TRUE;
 }
 
+/* What a run left that was killed; also of hosts that are not written now. */
+static gboolean sweep(const SmithFleet *fleet, int dirfd, GError **error)
+{
+	for (guint i = 0; i < fleet->hosts->len; i++) {
+		const SmithHost *host = fleet->hosts->pdata[i];
+		if (!smith_stage_recover(dirfd, host->name, error))
+			return FALSE;
+		smith_stage_abort(dirfd, host->name);
+	}
+	return TRUE;
+}
+
 gboolean smith_quadlet_write(const SmithFleet *fleet, GPtrArray *files, const char *directory,
 			     const char *const *hosts, gboolean complete, GError **error)
 {
@@ -263,6 +275,8 @@ gboolean smith_quadlet_write(const SmithFleet *fleet, GPtrArray *files, const ch
 		return FALSE;
 	if (flock(dirfd, LOCK_EX) < 0)
 		return smith_throw_errno(error, "cannot lock it");
+	if (!sweep(fleet, dirfd, error))
+		return FALSE;
 	g_autoptr(GPtrArray) names = smith_fd_list_dir(dirfd, error);
 	if (names == NULL)
 		return FALSE;

@@ -64,6 +64,9 @@ setup_file() {
 	need_rootfs podman
 	local host
 	smith units --output "$BATS_FILE_TMPDIR/units/hello" >&2
+	# podman does not look into what a killed run has left
+	mkdir "$BATS_FILE_TMPDIR/units/hello/mainpc/mainpc.new.d"
+	printf '[Container]\nImage=localhost/half:1\n' >"$BATS_FILE_TMPDIR/units/hello/mainpc/mainpc.new.d/half.container"
 	make_wide "$BATS_FILE_TMPDIR/wide" 5.4
 	units_of "$BATS_FILE_TMPDIR/wide" wide
 	for version in "${versions[@]}"; do
