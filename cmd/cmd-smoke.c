@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "cmd/commands.h"
+#include "cmd/company.h"
 #include "cmd/output.h"
 #include "cmd/prepare.h"
 #include "cmd/run-image.h"
@@ -13,7 +14,8 @@ typedef struct {
 	SmithNode *list;
 	guint runs;
 	guint failed;
-	char *text; /* of the first that failed */
+	char *text;	       /* of the first that failed */
+	const char *needed_by; /* what is taken is there for this one; or NULL */
 } Smoke;
 
 static void add_json(Smoke *smoke, const SmithRunTarget *target, const SmithRunResult *result)
@@ -22,6 +24,8 @@ static void add_json(Smoke *smoke, const SmithRunTarget *target, const SmithRunR
 	SmithNode *refused = smith_node_new(SMITH_NODE_SEQ);
 	smith_node_set(node, target->family != NULL ? "family" : "service",
 		       smith_node_new_string(target->title));
+	if (smoke->needed_by != NULL)
+		smith_node_set(node, "neededBy", smith_node_new_string(smoke->needed_by));
 	smith_node_set(node, "result", smith_node_new_string(smith_run_word(result)));
 	if (result->end == SMITH_RUN_HEALTHY) {
 		g_autofree char *seconds =
@@ -71,40 +75,82 @@ static void tell_hint(const Smoke *smoke, const SmithRunTarget *target,
 				  target->title, target->title);
 }
 
-static gboolean smoke_target(Smoke *smoke, SmithRunTarget *target, GError **error)
+/* Takes down what became of a run. */
+static void take(Smoke *smoke, const SmithRunTarget *target, const SmithRunResult *result)
 {
-	g_auto(SmithRunResult) result = {0};
-	target->options.how = SMITH_RUN_ASK;
-	if (smoke->inv->verbosity > 0)
-		target->options.log_fd = STDERR_FILENO;
-	smith_events_start(smoke->inv->events, target->title);
-	gboolean ok = smith_run_service(&target->options, &result, error);
-	smith_events_done(smoke->inv->events, target->title, NULL, 0, false);
-	if (!ok)
-		return FALSE;
 	if (smoke->inv->format == SMITH_FORMAT_JSON)
-		add_json(smoke, target, &result);
+		add_json(smoke, target, result);
 	else
-		add_row(smoke, target, &result);
-	g_autofree char *text = smith_run_explain(target, &result);
+		add_row(smoke, target, result);
+	g_autofree char *text = smith_run_explain(target, result);
 	smoke->runs++;
 	if (text == NULL)
-		return TRUE;
+		return;
 	smoke->failed++;
-	smith_run_tell(target, &result);
-	tell_hint(smoke, target, &result);
+	smith_run_tell(target, result);
+	tell_hint(smoke, target, result);
 	if (smoke->text != NULL)
 		smith_events_warn(smoke->inv->events, "%s", text);
 	else
 		smoke->text = g_steal_pointer(&text);
+}
+
+static void take_needed(const SmithRunTarget *target, const SmithRunResult *result, gpointer data)
+{
+	take(data, target, result);
+}
+
+static gboolean run_target(Smoke *smoke, SmithRunTarget *target, SmithRunResult *result,
+			   GError **error)
+{
+	target->options.how = SMITH_RUN_ASK;
+	if (smoke->inv->verbosity > 0)
+		target->options.log_fd = STDERR_FILENO;
+	smith_events_start(smoke->inv->events, target->title);
+	gboolean ok = smith_run_service(&target->options, result, error);
+	smith_events_done(smoke->inv->events, target->title, NULL, 0, false);
+	return ok;
+}
+
+static gboolean smoke_target(Smoke *smoke, SmithRunTarget *target, GError **error)
+{
+	g_auto(SmithRunResult) result = {0};
+	if (!run_target(smoke, target, &result, error))
+		return FALSE;
+	take(smoke, target, &result);
 	return TRUE;
+}
+
+/* On one network with all that it needs, which runs before and after it. */
+static gboolean smoke_with_needs(Smoke *smoke, SmithRunTarget *target, GError **error)
+{
+	g_autoptr(SmithCompany) company = smith_company_new(smoke->inv, target, error);
+	g_auto(SmithRunResult) result = {0};
+	bool ran = false;
+	gboolean ok = company != NULL;
+	if (!ok)
+		return FALSE;
+	smoke->needed_by = target->title;
+	smith_company_join(company, &target->options);
+	if (smith_company_start(company)) {
+		ok = run_target(smoke, target, &result, error);
+		ran = ok;
+	}
+	ok = smith_company_stop(company, take_needed, smoke, ok ? error : NULL) && ok;
+	smoke->needed_by = NULL;
+	if (ran)
+		take(smoke, target, &result);
+	return ok;
 }
 
 static gboolean smoke_one(Smoke *smoke, const char *name, GError **error)
 {
 	g_autoptr(SmithRunTarget) target = smith_run_target_open(smoke->inv, name, error);
-	return target != NULL && smith_run_target_confine(target, error) &&
-	       smoke_target(smoke, target, error);
+	if (target == NULL || !smith_run_target_confine(target, error))
+		return FALSE;
+	return smith_options_flag(smoke->inv->options, "with-needs")
+		       ? smoke_with_needs(smoke, target, error)
+		       : smoke_target(smoke, target, error);
 }
 
 static gboolean smoke_family(Smoke *smoke, const char *name, GError **error)

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cmd/output.h"
 #include "cmd/prepare.h"
+#include "fleet/base-image.h"
 #include "fleet/profile.h"
 #include "seccomp/profile.h"
 
@@ -135,11 +136,61 @@ SmithRunTarget *smith_run_target_open(SmithInvocation *inv, const char *name, GE
 		return NULL;
 	SMITH_AUTO_PREFIX("service", service->name, error);
 	target->service = smith_service_on(service, host);
+	target->host = host;
 	target->title = g_strdup(name);
 	target->image = smith_run_image_load(inv->prepared->store, image, error);
 	if (target->image == NULL)
 		return NULL;
 	set_options(inv, target);
+	return g_steal_pointer(&target);
+}
+
+static gboolean load_upstream(SmithInvocation *inv, SmithRunTarget *target, GError **error)
+{
+	const SmithFleet *fleet = inv->prepared->fleet;
+	SmithStore *store = inv->prepared->store;
+	g_autoptr(SmithPlatform) own = smith_platform_own();
+	g_autofree char *platform = smith_platform_to_string(own);
+	g_autoptr(SmithDescriptor) image =
+		smith_base_fetch(fleet, store, target->service->image, platform, error);
+	if (image == NULL)
+		return FALSE;
+	target->image = smith_run_image_load_upstream(fleet, store, image, target->service, error);
+	return target->image != NULL;
+}
+
+static gboolean load_built(SmithInvocation *inv, SmithRunTarget *target, GError **error)
+{
+	const SmithService *neutral = find_built(inv->prepared->fleet, target->service->name);
+	const SmithService *service = neutral != NULL ? neutral : target->service;
+	g_autoptr(SmithDescriptor) image = find_image(inv, service, target->host, error);
+	if (image == NULL)
+		return FALSE;
+	target->image = smith_run_image_load(inv->prepared->store, image, error);
+	return target->image != NULL;
+}
+
+SmithRunTarget *smith_run_target_open_needed(SmithInvocation *inv, const SmithNeeded *needed,
+					     GError **error)
+{
+	g_autoptr(SmithRunTarget) target = g_new0(SmithRunTarget, 1);
+	target->service = needed->service;
+	target->host = needed->host;
+	target->title = g_strdup(needed->service->name);
+	SMITH_AUTO_PREFIX("service", target->title, error);
+	bool is_upstream = target->service->image != NULL;
+	if (is_upstream ? !load_upstream(inv, target, error) : !load_built(inv, target, error))
+		return NULL;
+	set_options(inv, target);
+	/* podman's own profile is not ours to apply */
+	bool is_confined = !is_upstream || target->service->seccomp != NULL;
+	if (is_confined && !smith_run_target_confine(target, error))
+		return NULL;
+	target->options.how = is_confined ? SMITH_RUN_ASK : SMITH_RUN_PROFILE;
+	/* what was given on the command line is the other's */
+	target->options.binds = NULL;
+	target->options.env = NULL;
+	target->options.timeout = 0;
 	return g_steal_pointer(&target);
 }
 

@@ -3,6 +3,7 @@
 
 #include "cmd/command.h"
 #include "run/family.h"
+#include "run/needs.h"
 #include "run/run.h"
 
 /*
@@ -15,12 +16,17 @@ typedef struct {
 	const SmithFamily *family;   /* or NULL */
 	SmithFamilyRun *family_run;  /* or NULL */
 	SmithRunImage *image;
+	const SmithHost *host;	 /* or NULL */
 	char *title;		 /* "NAME", "NAME@HOST" */
 	char *profile;		 /* the name of the profile of its unit; NULL: it is unconfined */
 	SmithRunOptions options; /* but how it is run */
 } SmithRunTarget;
 
 SmithRunTarget *smith_run_target_open(SmithInvocation *inv, const char *name, GError **error);
+/* What another one needs, as it is on @host (or NULL); also an upstream image, which is imported if
+ * the store does not have it; confined already. */
+SmithRunTarget *smith_run_target_open_needed(SmithInvocation *inv, const SmithNeeded *needed,
+					     GError **error);
 /* The smoke program of a family in its own image, which must have been built; confined already. */
 SmithRunTarget *smith_run_target_open_family(SmithInvocation *inv, const char *name,
 					     GError **error);

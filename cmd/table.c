@@ -97,6 +97,8 @@ static const SmithOption build_options[] = {
 
 static const SmithOption smoke_options[] = {
 	SMITH_RUN_OPTIONS,
+	{.name = "with-needs",
+	 .help = "first start what each service needs, on one network with it"},
 	{.name = "families",
 	 .help = "run the smoke programs of families, each in its own image under its profile"},
 	{0},

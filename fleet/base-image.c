@@ -343,8 +343,8 @@ static const char *find_mirror(const SmithFleet *fleet, const char *from)
 	return found != NULL ? found : from;
 }
 
-static SmithDescriptor *import(const SmithFleet *fleet, SmithStore *store, const char *named,
-			       const char *platform, GError **error)
+SmithDescriptor *smith_base_fetch(const SmithFleet *fleet, SmithStore *store, const char *named,
+				  const char *platform, GError **error)
 {
 	const char *from = find_mirror(fleet, named);
 	g_autoptr(SmithRef) ref = smith_ref_parse(from, error);
@@ -402,7 +402,8 @@ gboolean smith_base_import(const SmithFleet *fleet, SmithStore *store, const Smi
 	g_autoptr(SmithDescriptor) locked = descriptor_of(base);
 	if (is_whole(smith_store_layout(store), locked))
 		return TRUE;
-	g_autoptr(SmithDescriptor) image = import(fleet, store, base->from, platform, error);
+	g_autoptr(SmithDescriptor) image =
+		smith_base_fetch(fleet, store, base->from, platform, error);
 	if (image == NULL)
 		return FALSE;
 	if (strcmp(image->digest, base->digest) != 0 || image->size != base->size)
@@ -421,7 +422,7 @@ SmithLockBase *smith_base_lock(const SmithFleet *fleet, SmithStore *store, const
 	g_autoptr(SmithDescriptor) kept = keep != NULL ? descriptor_of(keep) : NULL;
 	if (kept != NULL && is_whole(smith_store_layout(store), kept))
 		return smith_lock_base_copy(keep);
-	g_autoptr(SmithDescriptor) image = import(fleet, store, from, platform, error);
+	g_autoptr(SmithDescriptor) image = smith_base_fetch(fleet, store, from, platform, error);
 	if (image == NULL)
 		return NULL;
 	if (kept != NULL && strcmp(kept->digest, image->digest) != 0) {

@@ -20,6 +20,10 @@
 SmithLockBase *smith_base_lock(const SmithFleet *fleet, SmithStore *store, const char *from,
 			       const char *platform, const SmithLockBase *keep, GError **error);
 
+/* The manifest of @from for @platform, imported if it is not in the store under its name. */
+SmithDescriptor *smith_base_fetch(const SmithFleet *fleet, SmithStore *store, const char *from,
+				  const char *platform, GError **error);
+
 /* What is found in the base with @layers (element-type SmithLayer*) on top. */
 SmithLockBase *smith_base_look(SmithStore *store, const SmithLockBase *base,
 			       const GPtrArray *layers, GError **error);

@@ -105,6 +105,7 @@ void smith_family_run_fill(SmithFamilyRun *run, SmithRunOptions *options)
 	options->binds = (const char *const *)run->binds->pdata;
 	options->service = run->service;
 	options->argv = (const char *const *)run->argv->pdata;
+	options->once = true;
 	options->file = &run->file;
 }
 

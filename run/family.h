@@ -10,7 +10,7 @@
  * made for, and runs the family's own script. The run ends by itself, with 0 when all went well.
  *
  *   SmithFamilyRun *run = smith_family_run_new (fleet, family, image, profile, error);
- *   smith_family_run_fill (run, &options);                  argv, file, binds, service
+ *   smith_family_run_fill (run, &options);                  argv, once, file, binds, service
  *   smith_run_service (&options, &result, error);
  *   smith_family_run_free (run);
  */

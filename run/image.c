@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "execute/root.h"
+#include "fleet/runtime.h"
 
 #define NAMES_MAX (1 << 20) /* bytes of passwd and group */
 #define SECONDS(n_) ((gint64)(n_)*G_USEC_PER_SEC)
@@ -163,6 +164,40 @@ SmithRunImage *smith_run_image_load(SmithStore *store, const SmithDescriptor *ma
 	image->root = smith_root_directory(root, store, SMITH_SANDBOX_ONE_UID, error);
 	if (image->root == NULL || !set_config(image, config->config, error))
 		return NULL;
+	return g_steal_pointer(&image);
+}
+
+static void set_own_health(SmithRunImage *image, const SmithHealth *health)
+{
+	if (health == NULL)
+		return;
+	g_clear_pointer(&image->health, g_strfreev);
+	/* the others are oci-probe's, which an upstream image does not have */
+	if (health->kind != SMITH_HEALTH_EXEC)
+		return;
+	image->health = g_strdupv(health->exec);
+	image->interval = health->interval > 0 ? health->interval / 1000 : SECONDS(30);
+	image->timeout = health->timeout > 0 ? health->timeout / 1000 : SECONDS(30);
+	image->start_period = health->start_period / 1000;
+	image->retries = health->retries > 0 ? health->retries : 3;
+}
+
+SmithRunImage *smith_run_image_load_upstream(const SmithFleet *fleet, SmithStore *store,
+					     const SmithDescriptor *manifest,
+					     const SmithService *service, GError **error)
+{
+	g_autoptr(SmithRunImage) image = smith_run_image_load(store, manifest, error);
+	if (image == NULL || (service->user != NULL && !set_user(image, service->user, error)))
+		return NULL;
+	if (service->app->form == SMITH_APP_EXEC) {
+		g_autofree char **entry = g_new0(char *, image->n_entry + 1);
+		memcpy(entry, image->argv, image->n_entry * sizeof *entry);
+		g_auto(GStrv) command = smith_runtime_command(fleet, service, NULL, NULL);
+		char **argv = join(entry, command);
+		g_strfreev(image->argv);
+		image->argv = argv;
+	}
+	set_own_health(image, service->health);
 	return g_steal_pointer(&image);
 }
 

@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "fleet/model.h"
 #include "oci/spec.h"
 #include "store/store.h"
 
@@ -32,5 +33,10 @@ typedef struct {
  * that could be run. */
 SmithRunImage *smith_run_image_load(SmithStore *store, const SmithDescriptor *manifest,
 				    GError **error);
+/* The same of an upstream image, with what the service on its host says instead of it: user,
+ * command and health check. */
+SmithRunImage *smith_run_image_load_upstream(const SmithFleet *fleet, SmithStore *store,
+					     const SmithDescriptor *manifest,
+					     const SmithService *service, GError **error);
 void smith_run_image_free(SmithRunImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithRunImage, smith_run_image_free)

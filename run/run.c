@@ -20,6 +20,7 @@
 #define STOP_TIME SECONDS(10)
 #define COMMAND_TIME SECONDS(600)
 #define SLACK SECONDS(5)
+#define LOOK MILLISECONDS(50)
 #define CANNOT_RUN 127 /* sandbox/child.h */
 
 enum { HEALTH, DRIVER, COMMANDS };
@@ -134,6 +135,18 @@ static void await_end(Life *life)
 		continue;
 }
 
+/* As long as others want it: who releases it does not wake this thread, so it looks. */
+static void go_on(Life *life)
+{
+	life->options->healthy(life->options->healthy_data);
+	if (life->watch != NULL)
+		smith_watch_set_phase(life->watch, SMITH_PHASE_RUN);
+	while (!life->ended && g_atomic_int_get(life->options->released) == 0)
+		(void)step_on(life, g_get_monotonic_time() + LOOK);
+	if (life->ended)
+		life->result->end = SMITH_RUN_DIED;
+}
+
 static gboolean drive(Life *life, GError **error)
 {
 	gint64 now = g_get_monotonic_time();
@@ -173,7 +186,7 @@ static void stop(Life *life)
 
 static gboolean live(Life *life, GError **error)
 {
-	if (life->options->argv != NULL)
+	if (life->options->once)
 		await_end(life);
 	else if (life->options->image->health != NULL)
 		await_health(life);
@@ -181,6 +194,8 @@ static gboolean live(Life *life, GError **error)
 		await_life(life);
 	if (life->ended)
 		life->result->end = SMITH_RUN_DIED;
+	if (life->result->end == SMITH_RUN_HEALTHY && life->options->healthy != NULL)
+		go_on(life);
 	if (life->result->end != SMITH_RUN_HEALTHY || life->options->command == NULL)
 		return TRUE;
 	if (life->watch != NULL)
@@ -234,8 +249,7 @@ static void settle(Life *life, const SmithSandboxResult *ended)
 	result->memory = ended->memory;
 	result->duration = g_get_monotonic_time() - life->began;
 	if (result->end == SMITH_RUN_DIED && life->options->command == NULL &&
-	    (life->options->argv != NULL || life->options->image->health == NULL) &&
-	    ended->status == 0) {
+	    (life->options->once || life->options->image->health == NULL) && ended->status == 0) {
 		result->end = SMITH_RUN_HEALTHY;
 		result->healthy_after = result->duration;
 	}

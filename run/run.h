@@ -7,6 +7,7 @@
 #include "fleet/model.h"
 #include "run/image.h"
 #include "run/watch.h"
+#include "sandbox/loopback.h"
 #include "store/store.h"
 
 /*
@@ -46,9 +47,16 @@ typedef struct {
 	const char *const *env;	    /* "NAME=VALUE", over the image's */
 	const char *const *secrets; /* "NAME=FILE"; others are empty */
 	const char *const *binds;   /* "HOST:INSIDE", read-only */
-	/* instead of the image's command: it ends by itself, and all is well when that is with 0;
-	 * or NULL */
-	const char *const *argv;
+	const char *const *argv;    /* instead of the image's command; or NULL */
+	bool once;		    /* it ends by itself, and all is well when that is with 0 */
+	/* a network with other runs; or NULL. @names are hosts' that are on it */
+	const SmithLoopback *loopback;
+	const char *const *names;
+	/* called once it is healthy; it then goes on until *released is not 0 (atomic). NULL: it is
+	 * stopped at once */
+	void (*healthy)(gpointer data);
+	gpointer healthy_data;
+	gint *released;
 	const SmithRunFile *file;   /* or NULL */
 	const char *const *command; /* run beside it once it is healthy; or NULL */
 	gint64 timeout;	     /* microseconds until healthy, and of the command; 0: the image's */

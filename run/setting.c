@@ -112,12 +112,15 @@ static gboolean add_secret(SmithSetting *setting, const SmithRunOptions *options
 }
 
 /* A name of its own and localhost are known, as in every container. */
-static gboolean add_hosts(SmithSetting *setting, const char *hostname, GError **error)
+static gboolean add_hosts(SmithSetting *setting, const SmithRunOptions *options, GError **error)
 {
-	g_autofree char *hosts =
-		g_strdup_printf("127.0.0.1 localhost %s\n::1 localhost\n", hostname);
+	const char *hostname = options->service->slug;
+	g_autoptr(GString) hosts = g_string_new(NULL);
 	g_autofree char *name = g_strconcat(hostname, "\n", NULL);
-	return add_file(setting, "hosts", g_strdup("/etc/hosts"), hosts, strlen(hosts), error) &&
+	g_string_printf(hosts, "127.0.0.1 localhost %s\n::1 localhost\n", hostname);
+	for (const char *const *other = options->names; other != NULL && *other != NULL; other++)
+		g_string_append_printf(hosts, "127.0.0.1 %s\n", *other);
+	return add_file(setting, "hosts", g_strdup("/etc/hosts"), hosts->str, hosts->len, error) &&
 	       add_file(setting, "hostname", g_strdup("/etc/hostname"), name, strlen(name), error);
 }
 
@@ -182,7 +185,7 @@ static gboolean add_content(SmithSetting *setting, const SmithRunOptions *option
 	g_ptr_array_add(env, NULL);
 	g_ptr_array_set_free_func(env, NULL);
 	setting->env = (char **)g_ptr_array_steal(env, NULL);
-	return add_hosts(setting, service->slug, error);
+	return add_hosts(setting, options, error);
 }
 
 static gboolean add_work(SmithSetting *setting, const SmithRunOptions *options, GError **error)
@@ -205,6 +208,7 @@ static void set_step(SmithSetting *setting, const SmithRunOptions *options)
 		.uid = image->uid,
 		.gid = image->gid,
 		.hostname = service->slug,
+		.loopback = options->loopback,
 		.tmpfs = (const char *const *)setting->tmpfs,
 		.tmpfs_size = DEFAULT_TMPFS,
 		.shm_size = limits != NULL && limits->shm > 0 ? (guint64)limits->shm : DEFAULT_SHM,

@@ -99,9 +99,27 @@ static void ask_for_map(void)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot become root of the map");
 }
 
+static void join(uint32_t process, const char *kind, int type)
+{
+	char path[48];
+	int fd;
+
+	(void)snprintf(path, sizeof path, "/proc/%u/ns/%s", process, kind);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, type) != 0)
+		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot join the network of others");
+	close(fd);
+}
+
 static void enter_namespaces(const SmithPlan *plan)
 {
 	int flags = NAMESPACES;
+
+	if (plan->network_of != 0) {
+		/* that of users gives the right to the other */
+		join(plan->network_of, "user", CLONE_NEWUSER);
+		join(plan->network_of, "net", CLONE_NEWNET);
+	}
 
 	if ((plan->flags & SMITH_PLAN_NETWORK) == 0)
 		flags |= CLONE_NEWNET;
@@ -175,6 +193,8 @@ static __attribute__((constructor)) void become_child(int argc, char **argv)
 {
 	if (argc == 1 && strcmp(argv[0], SMITH_CHILD_NAME) == 0)
 		run_outer();
+	if (argc == 2 && strcmp(argv[0], SMITH_LOOPBACK_NAME) == 0)
+		smith_loopback_child(argv[1]);
 	if (argc == 3 && strcmp(argv[0], SMITH_PROBE_NAME) == 0)
 		smith_probe_child(argv[1], argv[2]);
 }

@@ -88,6 +88,14 @@ typedef struct {
 #define SMITH_PROBE_NAME "ocismith-probe"
 _Noreturn void smith_probe_child(const char *name, const char *directory);
 
+/* And another: the network of several runs, with the addresses of a list "10.0.0.1,10.0.0.2". Says
+ * a zero byte on its stdout, or what is wrong, and lives as long as its stdin is open. */
+#define SMITH_LOOPBACK_NAME "ocismith-loopback"
+_Noreturn void smith_loopback_child(const char *addresses);
+
+/* A new network namespace has a loopback that is down. */
+void smith_child_raise_loopback(void);
+
 /* The constructor's other half, so that the linker keeps it. */
 void smith_child_keep(void);
 

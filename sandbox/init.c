@@ -28,8 +28,7 @@ typedef struct {
 	SmithSupervisor *supervisor; /* NULL: nothing is handed over */
 } Init;
 
-/* A new network namespace has a loopback that is down. */
-static void raise_loopback(void)
+void smith_child_raise_loopback(void)
 {
 	struct ifreq request = {.ifr_flags = IFF_UP | IFF_RUNNING};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -178,7 +177,7 @@ void smith_init_run(const SmithPlan *plan)
 	if (sethostname(hostname, strlen(hostname)) != 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot name the host");
 	if ((plan->flags & SMITH_PLAN_NETWORK) == 0)
-		raise_loopback();
+		smith_child_raise_loopback();
 	/* nothing of this process can be opened through its /proc, whoever asks: the program that
 	 * it runs is the machine's */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)

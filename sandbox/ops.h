@@ -75,7 +75,8 @@ typedef struct {
 	uint32_t gid;
 	uint32_t inside_uid;
 	uint32_t inside_gid;
-	uint32_t hostname; /* 0: "localhost" */
+	uint32_t hostname;   /* 0: "localhost" */
+	uint32_t network_of; /* process whose network namespace is joined; 0: none */
 	uint32_t root;
 	uint32_t work;
 	uint32_t cwd;

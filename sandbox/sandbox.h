@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/event.h"
+#include "sandbox/loopback.h"
 
 /*
  * The sandbox: runs one command on a root file system of its own, as root to itself and as nobody
@@ -54,7 +55,8 @@ typedef struct {
 typedef struct {
 	guint uid;
 	guint gid;
-	const char *hostname;	  /* NULL: "localhost" */
+	const char *hostname;	       /* NULL: "localhost" */
+	const SmithLoopback *loopback; /* a network with others; NULL: its own */
 	const char *const *tmpfs; /* absolute paths: empty directories in memory, beside /tmp */
 	guint64 tmpfs_size;	  /* bytes of each; 0: half of the machine's memory */
 	guint64 shm_size;	  /* the same, of /dev/shm */

@@ -23,6 +23,7 @@
 #define MAX_SUBID_FILE (1 << 20)
 /* above all numbers that the child wants its files to have */
 #define FIRST_FD 16
+#define MAX_FILES 6
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x10u
@@ -113,41 +114,48 @@ static int spawn(const char *file, const int *files, guint n_files, char *const 
 	return status;
 }
 
-pid_t smith_spawn(const SmithSpawn *files, GError **error)
+pid_t smith_spawn_self(const int *files, guint n_files, char *const *argv, GError **error)
 {
 	int program = open_program(error);
 	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", program);
 	const char *libraries = g_getenv("LD_LIBRARY_PATH");
 	g_autofree char *setting = g_strconcat("LD_LIBRARY_PATH=", libraries, NULL);
 	char *envp[] = {libraries != NULL ? setting : NULL, NULL};
-	char name[] = SMITH_CHILD_NAME;
-	char *argv[] = {name, NULL};
-	const int given[] = {files->input, files->output,  files->output,
-			     files->plan,  files->control, files->requests};
-	const guint n = files->requests >= 0 ? G_N_ELEMENTS(given) : G_N_ELEMENTS(given) - 1;
-	int moved[G_N_ELEMENTS(given)];
+	int moved[MAX_FILES];
 	bool ok = program >= 0;
 	pid_t pid = -1;
 	int status = 0;
 
 	if (!ok)
 		return -1;
+	g_assert(n_files <= MAX_FILES);
 	smith_child_keep();
-	for (guint i = 0; i < n; i++) {
-		moved[i] = fcntl(given[i], F_DUPFD_CLOEXEC, FIRST_FD);
+	for (guint i = 0; i < n_files; i++) {
+		moved[i] = fcntl(files[i], F_DUPFD_CLOEXEC, FIRST_FD);
 		ok = ok && moved[i] >= 0;
 	}
 	if (ok)
-		status = spawn(path, moved, n, argv, envp, &pid);
+		status = spawn(path, moved, n_files, argv, envp, &pid);
 	else
 		status = errno;
-	for (guint i = 0; i < n; i++)
+	for (guint i = 0; i < n_files; i++)
 		smith_fd_clear(&moved[i]);
 	if (status != 0) {
 		errno = status;
 		return smith_throw_errno_fd(error, "cannot start a process");
 	}
 	return pid;
+}
+
+pid_t smith_spawn(const SmithSpawn *files, GError **error)
+{
+	char name[] = SMITH_CHILD_NAME;
+	char *argv[] = {name, NULL};
+	const int given[] = {files->input, files->output,  files->output,
+			     files->plan,  files->control, files->requests};
+	const guint n = files->requests >= 0 ? G_N_ELEMENTS(given) : G_N_ELEMENTS(given) - 1;
+
+	return smith_spawn_self(given, n, argv, error);
 }
 
 /* The first range of @file that is the user's and large enough. */

@@ -18,6 +18,9 @@ typedef struct {
 } SmithSpawn;
 
 pid_t smith_spawn(const SmithSpawn *files, GError **error);
+/* The same with other arguments, by whose first one it knows what it is, and with @files as its
+ * descriptors 0 and up, at most 6 of them. */
+pid_t smith_spawn_self(const int *files, guint n_files, char *const *argv, GError **error);
 
 /* Runs a program to its end, with the given arguments, no environment and no input; its exit
  * status, or -1 with errno. */

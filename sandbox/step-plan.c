@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "sandbox/loopback.h"
 #include "sandbox/ops.h"
 #include "sandbox/policy.h"
 #include "sandbox/spawn.h"
@@ -88,7 +89,7 @@ static uint32_t plan_flags(const SmithSandboxStep *step)
 		flags |= SMITH_PLAN_WORK;
 	if (step->copy)
 		flags |= SMITH_PLAN_NO_OVERLAY;
-	if (step->network)
+	if (step->network || (step->run != NULL && step->run->loopback != NULL))
 		flags |= SMITH_PLAN_NETWORK;
 	if (step->mode != SMITH_SANDBOX_ROOT)
 		flags |= SMITH_PLAN_OWN_USERS;
@@ -163,6 +164,8 @@ static gboolean add_run(const SmithSandboxRun *run, GByteArray *plan, GError **e
 	if (run->listen)
 		head->flags |= SMITH_PLAN_HAND_OUT;
 	head->hostname = hostname;
+	if (run->loopback != NULL)
+		head->network_of = (uint32_t)smith_loopback_process(run->loopback);
 	head->inside_uid = run->uid;
 	head->inside_gid = run->gid;
 	head->tmpfs_size = run->tmpfs_size;

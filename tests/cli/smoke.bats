@@ -52,8 +52,40 @@ server = socket.create_server(("localhost", 8099))
 print("secret", repr(open("/run/secrets/token").read()), repr(os.environ["KEY"]))
 sys.exit(0)' 'writable: [/data/state]
     secrets: [token, key]'
+	# a group elsewhere, with an upstream image, and who needs it
+	cat >>"$fleet/more" <<-'END'
+		  Upstream:
+		    image: docker.io/library/upstream:1
+		    app: {exec: [python3, -c, "import http.server as h, signal as s; s.signal(15, lambda *_: exit()); h.test(h.SimpleHTTPRequestHandler, port=6379)"]}
+		    ports: {service: 6379}
+		    health: {exec: [python3, -c, "import socket; socket.create_connection(('127.0.0.1', 6379))"], interval: 1s}
+	END
+	# shellcheck disable=SC2016  # the fleet's variables
+	service asks '
+import os, socket, time, urllib.request
+for where in (os.environ["UPSTREAM"], "hello:8080/health", "hello-web:8080/health"):
+    print(where, urllib.request.urlopen("http://" + where, timeout=5).status, flush=True)
+print("nobody else", socket.socket().connect_ex(("10.9.9.7", 6379)), flush=True)
+open("/run/asked", "w").close()
+time.sleep(60)' 'env: {UPSTREAM: "${Upstream.address}:${Upstream.service}"}
+    health: {exec: [/usr/bin/test, -e, /run/asked], interval: 1s}
+    needs: [{service: Upstream, until: healthy}, HelloWorker]'
+	service wants-sick 'print("never run")' 'needs: [sick]'
+	service steady 'import time; print("steady", flush=True); time.sleep(60)'
+	service stays 'import time; print("up", flush=True); time.sleep(60)' \
+		'health: {exec: [/usr/bin/false], interval: 1s, start_period: 60s}
+    needs: [steady]'
+	service clashes 'print("never run")' 'ports: {own: 8080}
+    needs: [HelloWeb]'
 	sed -i "/^services:/r $fleet/more" "$fleet/fleet.yaml"
-	printf 'secrets: {token: {as: file}, key: {as: env, target: KEY}}\n' >>"$fleet/fleet.yaml"
+	sed -i 's/^  hello: .*/  hello: {host: mainpc, services: [HelloWeb, HelloWorker, asks, wants-sick]}\
+  infra: {host: mainpc, network: lan, ip: 10.9.9.5, services: [Upstream]}/
+		s/^    address: 192.0.2.10/&\n    network: lan/' "$fleet/fleet.yaml"
+	cat >>"$fleet/fleet.yaml" <<-'END'
+		networks: {lan: {subnet: 10.9.9.0/24}}
+		mirrors: {"docker.io/library/upstream": "oci:base:debian-python:12"}
+		secrets: {token: {as: file}, key: {as: env, target: KEY}}
+	END
 	mkdir "$fleet/smoke"
 	printf 'import beside, sys\nassert sys.argv[1:] == []\nassert beside.number == 7\nprint("own program")\n' \
 		>"$fleet/smoke/own.py"
@@ -193,6 +225,42 @@ teardown() { [ -z "$(find "$store/cache" -maxdepth 1 -name '.tmp*')" ]; }
 	[[ $stderr == *"the image is for linux/$machine"* ]]
 }
 
+@test "what a service needs runs beside it, on one network" {
+	smoke asks --with-needs -v --format json
+	echo "$output $stderr"
+	[ "$status" -eq 0 ]
+	jq -e 'map([.service, .neededBy, .result]) == [["Upstream", "asks", "healthy"], ["HelloWeb", "asks", "healthy"],
+		["HelloWorker", "asks", "healthy"], ["asks", null, "healthy"]] and all(.killed | not)' <<<"$output"
+	[[ $stderr == *'10.9.9.5:6379 200'*'hello:8080/health 200'*'hello-web:8080/health 200'* ]]
+	# its address is not all addresses, and there is no way out
+	[[ $stderr == *'nobody else 101'* ]]
+	# alone it finds nobody
+	smoke asks
+	echo "$output $stderr"
+	[ "$status" -eq 1 ]
+	[[ $output == *'asks '*' died '* ]]
+}
+
+@test "a need that is not well, or has the same port, is said, and the service is not run" {
+	smoke wants-sick --with-needs -v --timeout 2
+	echo "$output $stderr"
+	[ "$status" -eq 1 ]
+	[[ $output == *'sick '*' unhealthy '* ]]
+	[[ $output != *wants-sick* ]]
+	[[ $stderr != *'never run'* ]]
+	[[ $stderr == *"service 'sick': not healthy after "* ]]
+	smoke clashes --with-needs
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"'clashes' and 'HelloWeb' both listen on port 8080"* ]]
+	rm -rf other
+	cp -r "$fleet" other
+	sed -i '/^mirrors/d' other/fleet.yaml
+	run --separate-stderr "$ocismith" -C other --store "$store" smoke asks --with-needs
+	echo "$stderr"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"the store has no image 'docker.io/library/upstream:1'"*'skopeo copy'* ]]
+}
+
 @test "a family does under its profile what it is for, and its own program as well" {
 	smoke --families family-web -v --format json
 	echo "$output $stderr"
@@ -240,21 +308,32 @@ gone() {
 	return 1
 }
 
-@test "Ctrl-C and SIGKILL leave no process" {
-	local signal i
-	for signal in INT KILL; do
-		# shellcheck disable=SC2016
-		"$ocismith" -C "$fleet" --store "$store" smoke sick --timeout 60 -v 2>"$signal" 3>&- &
-		local pid=$!
-		for ((i = 0; i < 200; i++)); do
-			! grep -q '^up' "$signal" || break
-			sleep 0.05
-		done
-		grep '^up' "$signal"
-		kill -s "$signal" "$pid"
-		wait "$pid" || true
-		gone app/sick.py
+# interrupted SIGNAL ARGUMENT...: smoke, which gets SIGNAL when a service has said "up"
+interrupted() {
+	local signal=$1 i
+	shift
+	"$ocismith" -C "$fleet" --store "$store" smoke "$@" --timeout 60 -v 2>said 3>&- &
+	local pid=$!
+	for ((i = 0; i < 200; i++)); do
+		! grep -q '^up' said || break
+		sleep 0.05
 	done
+	grep '^up' said
+	kill -s "$signal" "$pid"
+	wait "$pid" || true
 	# what it left is taken away by the next
 	rm -rf "$store"/cache/.tmp*
+}
+
+@test "Ctrl-C and SIGKILL leave no process, of the needs neither" {
+	local signal
+	for signal in INT KILL; do
+		interrupted "$signal" sick
+		gone app/sick.py
+		interrupted "$signal" stays --with-needs
+		grep '^steady' said
+		gone app/stays.py
+		gone app/steady.py
+		gone ocismith-loopback
+	done
 }
