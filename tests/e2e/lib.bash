@@ -46,7 +46,8 @@ need_hello() {
 	exec {lock}>&-
 }
 
-need_rootfs() { rootfs=$("$e2e/make-rootfs" "$1"); }
+# a mirror may fail once in some hundred packages
+need_rootfs() { rootfs=$("$e2e/make-rootfs" "$1" || "$e2e/make-rootfs" "$1"); }
 
 smith() { "$OCISMITH" -C "$hello" --store "$hello/store" "$@"; }
 
