@@ -136,7 +136,7 @@ held() {
 		a = socket.socket(socket.AF_UNIX); a.bind("\0" + sys.argv[1]); a.listen()
 		b = socket.socket(); b.bind(("127.0.0.1", 0)); b.listen()
 		print(b.getsockname()[1], flush=True)
-		time.sleep(20)
+		time.sleep(60)
 	END
 	listener=$!
 	for _ in $(seq 100); do [ -s port ] || sleep 0.05; done
@@ -156,7 +156,7 @@ recorded() {
 	local name
 	for name; do
 		new_work
-		run timeout 60 "$build/tests/sandbox-run" --work "$work" --record --seconds 30 --env PATH=/bin \
+		run timeout 200 "$build/tests/sandbox-run" --work "$work" --record --seconds 150 --env PATH=/bin \
 			--env "HOST_DIRECTORY=$outside" --cwd /tmp "$root" /bin/attack "$name"
 		echo "$output"
 		[ "$status" -eq 0 ] || return
