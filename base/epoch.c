@@ -34,11 +34,16 @@ gboolean smith_epoch_get(gint64 fallback, gint64 *epoch, GError **error)
 	return TRUE;
 }
 
-gboolean smith_epoch_now(gint64 *now, GError **error)
+gint64 smith_epoch_today(void)
 {
 	struct timespec ts = {0};
 	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return smith_epoch_get((gint64)ts.tv_sec, now, error);
+	return (gint64)ts.tv_sec;
+}
+
+gboolean smith_epoch_now(gint64 *now, GError **error)
+{
+	return smith_epoch_get(smith_epoch_today(), now, error);
 }
 
 char *smith_epoch_format(gint64 epoch)

@@ -13,5 +13,8 @@ gboolean smith_epoch_get(gint64 fallback, gint64 *epoch, GError **error);
  * what is written. */
 gboolean smith_epoch_now(gint64 *now, GError **error);
 
+/* The time of day whatever the environment says: for the age of what a store keeps. */
+gint64 smith_epoch_today(void);
+
 /* RFC 3339 in UTC, "1970-01-01T00:00:00Z". */
 char *smith_epoch_format(gint64 epoch);

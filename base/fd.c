@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -516,23 +517,45 @@ void smith_tmpfile_clear(SmithTmpfile *tmp)
 	smith_fd_clear(&tmp->fd);
 }
 
-int smith_fd_lock(int dirfd, const char *path, gboolean exclusive, GError **error)
+static int open_lock(int dirfd, const char *path, bool exclusive, GError **error)
 {
-	smith_autofd int fd = openat(dirfd, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+	int fd = openat(dirfd, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
 	if (fd < 0 && !exclusive && (errno == EROFS || errno == EACCES || errno == EPERM))
 		fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return smith_throw_errno_fd(error, "cannot open lock file '%s'", path);
+	return fd >= 0 ? fd : smith_throw_errno_fd(error, "cannot open lock file '%s'", path);
+}
 
+static int set_lock(int fd, int command, bool exclusive)
+{
 	struct flock lock = {
 		.l_type = exclusive ? F_WRLCK : F_RDLCK,
 		.l_whence = SEEK_SET,
 	};
 	int result = -1;
 	do {
-		result = fcntl(fd, F_OFD_SETLKW, &lock);
+		result = fcntl(fd, command, &lock);
 	} while (result < 0 && errno == EINTR);
-	if (result < 0)
+	return result;
+}
+
+int smith_fd_lock(int dirfd, const char *path, gboolean exclusive, GError **error)
+{
+	smith_autofd int fd = open_lock(dirfd, path, exclusive, error);
+	if (fd < 0)
+		return -1;
+	if (set_lock(fd, F_OFD_SETLKW, exclusive) < 0)
 		return smith_throw_errno_fd(error, "cannot lock '%s'", path);
 	return g_steal_fd(&fd);
+}
+
+int smith_fd_try_lock(int dirfd, const char *path, GError **error)
+{
+	smith_autofd int fd = open_lock(dirfd, path, true, error);
+	if (fd < 0)
+		return -1;
+	if (set_lock(fd, F_OFD_SETLK, true) == 0)
+		return g_steal_fd(&fd);
+	if (errno == EAGAIN || errno == EACCES)
+		return -1;
+	return smith_throw_errno_fd(error, "cannot lock '%s'", path);
 }

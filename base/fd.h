@@ -89,3 +89,5 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmithTmpfile, smith_tmpfile_clear)
  * long as the returned descriptor and its copies, those in forked children too. Where the directory
  * is read-only, a shared lock opens the file for reading only. */
 int smith_fd_lock(int dirfd, const char *path, gboolean exclusive, GError **error);
+/* The same, exclusive and without waiting: -1 without an error when another holds it. */
+int smith_fd_try_lock(int dirfd, const char *path, GError **error);

@@ -224,6 +224,20 @@ static const SmithOption ls_options[] = {
 	{0},
 };
 
+static const SmithOption gc_options[] = {
+	{.name = "older-than",
+	 .kind = SMITH_OPTION_INT,
+	 .argument = "DAYS",
+	 .max = 36500,
+	 .help = "what was last used so many days ago, instead of 30; 0 is whatever its age"},
+	{.name = "image",
+	 .kind = SMITH_OPTION_LIST,
+	 .argument = "NAME",
+	 .help = "remove this image first; may be given several times"},
+	{.name = "dry-run", .letter = 'n', .help = "remove nothing; tell what would be"},
+	{0},
+};
+
 static const SmithOption help_options[] = {
 	{.name = "roff", .help = "the parts of a man page that come from the command table"},
 	{0},
@@ -392,6 +406,11 @@ static const SmithCommand rows[] = {
 	 .max_operands = 1,
 	 .needs = SMITH_NEEDS_STORE,
 	 .run = smith_cmd_history},
+	{.name = "gc",
+	 .summary = "Remove from the store what nothing needs any more",
+	 .options = gc_options,
+	 .needs = SMITH_NEEDS_STORE,
+	 .run = smith_cmd_gc},
 	{.name = "check",
 	 .summary = "Check the fleet and its lock without building",
 	 .operands = "[FILE...]",

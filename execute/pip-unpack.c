@@ -82,5 +82,6 @@ char *smith_pip_unpack(const SmithExecution *execution, const SmithRoot *root, c
 	    (!smith_fd_make_dirs(cache, PIPS, error) ||
 	     !make(execution, root, python, pip, path, error)))
 		return NULL;
+	smith_store_touch(cache, path);
 	return g_build_filename(smith_store_get_path(execution->store), "cache", path, NULL);
 }

@@ -2,6 +2,7 @@
 #include "execute/root.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -173,4 +174,10 @@ char *smith_root_directory(const SmithRoot *root, SmithStore *store, SmithSandbo
 	Owners owners = {from, mode};
 	SmithRootMaker maker = {.fill = fill_owners, .settle = settle_owners, .data = &owners};
 	return smith_roots_make(store, name, &maker, error);
+}
+
+bool smith_root_settle(const char *path)
+{
+	SmithSandboxMode mode = geteuid() == 0 ? SMITH_SANDBOX_ROOT : SMITH_SANDBOX_MANY_UIDS;
+	return smith_owners_settle(path, mode, NULL);
 }

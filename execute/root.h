@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include "oci/spec.h"
 #include "sandbox/sandbox.h"
@@ -38,3 +39,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithRoot, smith_root_free)
  * is one with real owners. */
 char *smith_root_directory(const SmithRoot *root, SmithStore *store, SmithSandboxMode mode,
 			   GError **error);
+
+/* For store/gc.h: makes a root, or what a step left, removable, whatever users its files have. */
+bool smith_root_settle(const char *path);

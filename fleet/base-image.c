@@ -389,10 +389,28 @@ static bool is_whole(const SmithLayout *layout, const SmithDescriptor *image)
 	return true;
 }
 
+/* A record that names it: an image that has no name in the store is kept while it is in use. */
+static void note_use(const SmithStore *store, const SmithDescriptor *image)
+{
+	SmithKey *key = smith_key_new("base");
+	smith_key_string(key, "manifest", image->digest);
+	g_autofree char *name = smith_key_finish(key);
+	/* what cannot be recorded is imported again */
+	(void)smith_store_put_step(store, name, image->digest, strlen(image->digest), NULL);
+}
+
+static bool has_image(const SmithStore *store, const SmithDescriptor *image)
+{
+	bool there = is_whole(smith_store_layout(store), image);
+	if (there)
+		note_use(store, image);
+	return there;
+}
+
 bool smith_base_is_whole(const SmithStore *store, const SmithLockBase *base)
 {
 	g_autoptr(SmithDescriptor) image = descriptor_of(base);
-	return is_whole(smith_store_layout(store), image);
+	return has_image(store, image);
 }
 
 gboolean smith_base_import(const SmithFleet *fleet, SmithStore *store, const SmithLockBase *base,
@@ -400,7 +418,7 @@ gboolean smith_base_import(const SmithFleet *fleet, SmithStore *store, const Smi
 {
 	SMITH_AUTO_PREFIX("base", base->from, error);
 	g_autoptr(SmithDescriptor) locked = descriptor_of(base);
-	if (is_whole(smith_store_layout(store), locked))
+	if (has_image(store, locked))
 		return TRUE;
 	g_autoptr(SmithDescriptor) image =
 		smith_base_fetch(fleet, store, base->from, platform, error);
@@ -412,6 +430,7 @@ gboolean smith_base_import(const SmithFleet *fleet, SmithStore *store, const Smi
 			"manifest differs from the lock, expected '%s' of %" G_GINT64_FORMAT
 			" bytes, got '%s' of %" G_GINT64_FORMAT,
 			base->digest, base->size, image->digest, image->size);
+	note_use(store, image);
 	return TRUE;
 }
 
@@ -420,7 +439,7 @@ SmithLockBase *smith_base_lock(const SmithFleet *fleet, SmithStore *store, const
 {
 	SMITH_AUTO_PREFIX("base", from, error);
 	g_autoptr(SmithDescriptor) kept = keep != NULL ? descriptor_of(keep) : NULL;
-	if (kept != NULL && is_whole(smith_store_layout(store), kept))
+	if (kept != NULL && has_image(store, kept))
 		return smith_lock_base_copy(keep);
 	g_autoptr(SmithDescriptor) image = smith_base_fetch(fleet, store, from, platform, error);
 	if (image == NULL)
@@ -432,5 +451,6 @@ SmithLockBase *smith_base_lock(const SmithFleet *fleet, SmithStore *store, const
 			    image->digest, kept->digest);
 		return NULL;
 	}
+	note_use(store, image);
 	return look_at(store, image, from, platform, error);
 }

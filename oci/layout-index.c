@@ -274,17 +274,51 @@ static void set_ref(SmithNode *manifests, const SmithDescriptor *ref)
 		smith_node_append(manifests, replacement);
 }
 
+/* What is to be changed in index.json. */
+typedef struct {
+	GPtrArray *refs;
+	const char *removed; /* the name that goes, or NULL */
+	GHashTable *stay;    /* those without a name that stay; NULL: all */
+} Change;
+
+static bool goes(const Change *change, const SmithNode *entry)
+{
+	const char *name = smith_node_get_string(smith_node_get(entry, "annotations"),
+						 SMITH_ANNOTATION_REF_NAME);
+	const char *digest = smith_node_get_string(entry, "digest");
+
+	if (name)
+		return g_strcmp0(name, change->removed) == 0;
+	return change->stay && smith_digest_is_sha256(digest) &&
+	       !g_hash_table_contains(change->stay, smith_digest_hex(digest));
+}
+
+static gboolean remove_entries(const SmithNode *manifests, const Change *change, GError **error)
+{
+	GPtrArray *items = manifests->items;
+	guint before = items->len;
+
+	for (guint i = items->len; i > 0; i--)
+		if (goes(change, items->pdata[i - 1]))
+			g_ptr_array_remove_index(items, i - 1);
+	return !change->removed || items->len < before ||
+	       smith_throw(error, SMITH_ERROR_NOT_FOUND, "no image '%s'", change->removed);
+}
+
 /* The new text of index.json, or NULL without an error when it has that already. */
-static gboolean merge_refs(const SmithLayout *layout, GPtrArray *refs, GBytes **result,
-			   GError **error)
+static gboolean merge(const SmithLayout *layout, const Change *change, GBytes **result,
+		      GError **error)
 {
 	g_autoptr(GBytes) bytes = read_index_bytes(layout, error);
 	g_autoptr(SmithNode) root = bytes ? read_index_node(bytes, error) : NULL;
 
 	if (!root)
 		return FALSE;
-	for (guint i = 0; i < refs->len; i++)
-		set_ref(smith_node_get(root, "manifests"), refs->pdata[i]);
+	SmithNode *manifests = smith_node_get(root, "manifests");
+	if (!remove_entries(manifests, change, error))
+		return FALSE;
+	for (guint i = 0; change->refs && i < change->refs->len; i++)
+		set_ref(manifests, change->refs->pdata[i]);
 	gsize length;
 	char *text = smith_json_write(root, SMITH_JSON_COMPACT, &length);
 	g_autoptr(GBytes) merged = g_bytes_new_take(text, length);
@@ -310,18 +344,14 @@ static void remove_remains(int dirfd)
 			unlinkat(dirfd, names->pdata[i], 0);
 }
 
-gboolean smith_layout_set_refs(const SmithLayout *layout, GPtrArray *refs, GError **error)
+static gboolean change_index(const SmithLayout *layout, const Change *change, GError **error)
 {
-	SMITH_AUTO_PREFIX("image layout", smith_layout_get_path(layout), error);
 	g_autoptr(GBytes) merged = NULL;
 	int dirfd = smith_layout_dir_fd(layout);
 
-	for (guint i = 0; i < refs->len; i++)
-		if (!smith_descriptor_check(refs->pdata[i], "reference", error))
-			return FALSE;
 	/* A look without the lock: a build that changes nothing writes nothing, and needs no
 	 * permission to write. */
-	if (!merge_refs(layout, refs, &merged, error))
+	if (!merge(layout, change, &merged, error))
 		return FALSE;
 	if (!merged)
 		return TRUE;
@@ -330,11 +360,38 @@ gboolean smith_layout_set_refs(const SmithLayout *layout, GPtrArray *refs, GErro
 		return FALSE;
 	remove_remains(dirfd);
 	g_clear_pointer(&merged, g_bytes_unref);
-	if (!merge_refs(layout, refs, &merged, error))
+	if (!merge(layout, change, &merged, error))
 		return FALSE;
 	if (!merged)
 		return TRUE;
 	gsize length;
 	gconstpointer data = g_bytes_get_data(merged, &length);
 	return smith_fd_write_file(dirfd, INDEX, data, length, 0644, error);
+}
+
+gboolean smith_layout_set_refs(const SmithLayout *layout, GPtrArray *refs, GError **error)
+{
+	SMITH_AUTO_PREFIX("image layout", smith_layout_get_path(layout), error);
+	const Change change = {.refs = refs};
+
+	for (guint i = 0; i < refs->len; i++)
+		if (!smith_descriptor_check(refs->pdata[i], "reference", error))
+			return FALSE;
+	return change_index(layout, &change, error);
+}
+
+gboolean smith_layout_remove_ref(const SmithLayout *layout, const char *name, GError **error)
+{
+	SMITH_AUTO_PREFIX("image layout", smith_layout_get_path(layout), error);
+	const Change change = {.removed = name};
+
+	return change_index(layout, &change, error);
+}
+
+gboolean smith_layout_remove_unnamed(const SmithLayout *layout, GHashTable *stay, GError **error)
+{
+	SMITH_AUTO_PREFIX("image layout", smith_layout_get_path(layout), error);
+	const Change change = {.stay = stay};
+
+	return change_index(layout, &change, error);
 }

@@ -77,6 +77,11 @@ SmithDescriptor *smith_layout_find(const SmithLayout *layout, const char *name,
  * nothing, and takes no lock, when nothing changes. */
 gboolean smith_layout_set_refs(const SmithLayout *layout, GPtrArray *refs, GError **error);
 
+/* Takes the name @name away; SMITH_ERROR_NOT_FOUND when nothing has it. Its blobs stay. */
+gboolean smith_layout_remove_ref(const SmithLayout *layout, const char *name, GError **error);
+/* Takes all entries without a name away whose digests (their hex digits) are not in @stay. */
+gboolean smith_layout_remove_unnamed(const SmithLayout *layout, GHashTable *stay, GError **error);
+
 /* Manifest and config of @descriptor, verified and found to agree. Each out may be NULL. */
 gboolean smith_layout_load_image(const SmithLayout *layout, const SmithDescriptor *descriptor,
 				 SmithManifest **manifest, SmithImageConfig **config,

@@ -123,7 +123,10 @@ char *smith_fetch_add(SmithStore *store, int fd, const char *name, GError **erro
 int smith_fetch_open(const SmithStore *store, const char *hex, GError **error)
 {
 	g_autofree char *path = smith_store_file_path(hex);
-	return smith_fd_open_beneath(smith_store_files_fd(store), path, O_RDONLY, 0, error);
+	int fd = smith_fd_open_beneath(smith_store_files_fd(store), path, O_RDONLY, 0, error);
+	if (fd >= 0)
+		smith_store_touch(smith_store_files_fd(store), path);
+	return fd;
 }
 
 char *smith_fetch_add_bytes(SmithStore *store, GBytes *bytes, const char *name, GError **error)

@@ -16,8 +16,11 @@
 	X(ostree_repo_load_variant)                                                                \
 	X(ostree_repo_open_at)                                                                     \
 	X(ostree_repo_prepare_transaction)                                                         \
+	X(ostree_repo_prune_from_reachable)                                                        \
 	X(ostree_repo_resolve_rev)                                                                 \
 	X(ostree_repo_transaction_set_ref)                                                         \
+	X(ostree_repo_traverse_commit_union)                                                       \
+	X(ostree_repo_traverse_new_reachable)                                                      \
 	X(ostree_repo_write_config)                                                                \
 	X(ostree_repo_write_metadata)
 

@@ -97,6 +97,8 @@ gboolean smith_repo_has_layer(const SmithStore *store, const char *diff_id)
 	g_autofree char *ref = ref_path(diff_id);
 	g_autofree char *path = g_build_filename(smith_store_get_path(store), "repo", ref, NULL);
 	g_autoptr(GBytes) bytes = smith_fd_read_file(AT_FDCWD, path, REF_LIMIT, NULL);
+	if (bytes != NULL)
+		smith_store_touch(AT_FDCWD, path);
 	/* a machine that lost power may leave an empty one */
 	return bytes != NULL && g_bytes_get_size(bytes) == SMITH_SHA256_HEX_SIZE;
 }

@@ -14,6 +14,7 @@
 
 #define ROOTS "roots"
 #define LOCK ".lock"
+#define STAMP ".boot"
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define TEMPORARY SMITH_TMPFILE_PREFIX "root-"
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -54,7 +55,7 @@ static char *boot_id(void)
 
 static bool is_of_this_boot(const Roots *roots, const char *name, const char *boot)
 {
-	g_autofree char *stamp = g_strconcat(name, ".boot", NULL);
+	g_autofree char *stamp = g_strconcat(name, STAMP, NULL);
 	g_autoptr(GBytes) bytes = smith_fd_read_file(roots->fd, stamp, 128, NULL);
 	return bytes != NULL && g_bytes_get_size(bytes) == strlen(boot) &&
 	       memcmp(g_bytes_get_data(bytes, NULL), boot, strlen(boot)) == 0;
@@ -62,7 +63,7 @@ static bool is_of_this_boot(const Roots *roots, const char *name, const char *bo
 
 static gboolean write_stamp(const Roots *roots, const char *name, const char *boot, GError **error)
 {
-	g_autofree char *stamp = g_strconcat(name, ".boot", NULL);
+	g_autofree char *stamp = g_strconcat(name, STAMP, NULL);
 	return smith_fd_write_file(roots->fd, stamp, boot, strlen(boot), 0444, error);
 }
 
@@ -152,5 +153,7 @@ char *smith_roots_make(const SmithStore *store, const char *name, const SmithRoo
 		return NULL;
 	if (there && !is_of_this_boot(&roots, name, boot) && !renew(&roots, name, boot, error))
 		return NULL;
+	g_autofree char *stamp = g_strconcat(name, STAMP, NULL);
+	smith_store_touch(roots.fd, stamp);
 	return g_build_filename(roots.path, name, NULL);
 }

@@ -3,16 +3,22 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/digest.h"
+#include "base/epoch.h"
 #include "base/error.h"
 #include "base/fd.h"
 
 #define STEP_LIMIT (64 * 1024)
+#define LOCK "lock"
+#define DAY (24 * 60 * 60)
 
 struct SmithStore {
 	char *path;
 	SmithLayout *layout;
+	int fd;
+	int lock_fd;
 	int steps_fd;
 	int files_fd;
 	int cache_fd;
@@ -31,13 +37,15 @@ static int open_below(int dirfd, const char *path, GError **error)
 SmithStore *smith_store_open(const char *path, GError **error)
 {
 	g_autoptr(SmithStore) store = g_new0(SmithStore, 1);
-	store->steps_fd = store->files_fd = store->cache_fd = -1;
+	store->fd = store->lock_fd = store->steps_fd = store->files_fd = store->cache_fd = -1;
 	store->path = path != NULL ? g_canonicalize_filename(path, NULL)
 				   : g_build_filename(g_get_user_data_dir(), "ocismith", NULL);
 	SMITH_AUTO_PREFIX("store", store->path, error);
-	smith_autofd int fd = open_below(AT_FDCWD, store->path, error);
+	int fd = store->fd = open_below(AT_FDCWD, store->path, error);
 	if (fd < 0)
 		return NULL;
+	/* where no lock can be had, nothing is removed either */
+	store->lock_fd = smith_fd_lock(fd, LOCK, FALSE, NULL);
 	store->layout = smith_layout_open(fd, "oci", TRUE, error);
 	if (store->layout == NULL)
 		return NULL;
@@ -58,11 +66,32 @@ void smith_store_free(SmithStore *store)
 	if (store == NULL)
 		return;
 	smith_layout_free(store->layout);
+	smith_fd_clear(&store->fd);
+	smith_fd_clear(&store->lock_fd);
 	smith_fd_clear(&store->steps_fd);
 	smith_fd_clear(&store->files_fd);
 	smith_fd_clear(&store->cache_fd);
 	g_free(store->path);
 	g_free(store);
+}
+
+gboolean smith_store_lock(SmithStore *store, gboolean wait, GError **error)
+{
+	SMITH_AUTO_PREFIX("store", store->path, error);
+	smith_fd_clear(&store->lock_fd);
+	store->lock_fd = wait ? smith_fd_lock(store->fd, LOCK, TRUE, error)
+			      : smith_fd_try_lock(store->fd, LOCK, error);
+	return store->lock_fd >= 0;
+}
+
+void smith_store_touch(int dirfd, const char *path)
+{
+	struct stat st;
+	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    (gint64)st.st_mtim.tv_sec + DAY > smith_epoch_today())
+		return;
+	/* where nothing can be written, nothing is removed either */
+	(void)utimensat(dirfd, path, NULL, AT_SYMLINK_NOFOLLOW);
 }
 
 const char *smith_store_get_path(const SmithStore *store)
@@ -77,7 +106,11 @@ SmithLayout *smith_store_layout(const SmithStore *store)
 
 GBytes *smith_store_get_step(const SmithStore *store, const char *key)
 {
-	return smith_fd_read_file(store->steps_fd, smith_digest_hex(key), STEP_LIMIT, NULL);
+	const char *name = smith_digest_hex(key);
+	GBytes *bytes = smith_fd_read_file(store->steps_fd, name, STEP_LIMIT, NULL);
+	if (bytes != NULL)
+		smith_store_touch(store->steps_fd, name);
+	return bytes;
 }
 
 gboolean smith_store_put_step(const SmithStore *store, const char *key, const char *text,

@@ -15,6 +15,7 @@
  *   repo/         layers unpacked, for what must execute on them (store/repo.h)
  *   cache/roots/  CHAINID: what steps execute on, links to files of repo/ (store/roots.h)
  *   cache/work/   what a step that runs is writing
+ *   lock          held by all who have it open
  *   .tmp-*        directories that someone works in (store/temporary.h), here and in cache/
  *
  * All of it is content- or key-addressed and written by tmpfile and link, so there are no locks but
@@ -24,6 +25,10 @@
  *
  * Opening makes what is missing and writes nothing when all is there: a store on a read-only file
  * system serves what it has. A SmithStore may be shared by threads.
+ *
+ * Whoever has a store open holds a shared lock of its file "lock", so that nothing is
+ * removed under him: store/gc.h waits until it is alone. What is used says so by its modification
+ * time, once a day.
  */
 typedef struct SmithStore SmithStore;
 
@@ -31,6 +36,13 @@ typedef struct SmithStore SmithStore;
 SmithStore *smith_store_open(const char *path, GError **error);
 void smith_store_free(SmithStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithStore, smith_store_free)
+
+/* Waits until no other process has the store open, and lets none in until smith_store_free(). FALSE
+ * with no error: not without waiting, which was not wanted. */
+gboolean smith_store_lock(SmithStore *store, gboolean wait, GError **error);
+
+/* The file or directory below @dirfd is in use today. */
+void smith_store_touch(int dirfd, const char *path);
 
 const char *smith_store_get_path(const SmithStore *store);
 SmithLayout *smith_store_layout(const SmithStore *store); /* borrowed */
