@@ -297,6 +297,7 @@ static const struct {
 	{"mknod", attack_mknod},
 	{"handle", attack_handle},
 	{"terminal", attack_terminal},
+	{"groups", attack_groups},
 	{"capabilities", attack_capabilities},
 	{"abstract-socket", attack_abstract_socket},
 	{"network", attack_network},

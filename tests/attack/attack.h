@@ -17,6 +17,7 @@ bool attack_cgroup(void);
 bool attack_mknod(void);
 bool attack_handle(void);
 bool attack_terminal(void);
+bool attack_groups(void);
 bool attack_capabilities(void);
 bool attack_abstract_socket(void);
 bool attack_network(void);

@@ -218,6 +218,28 @@ bool attack_terminal(void)
 	return false;
 }
 
+/* CVE-2022-2989, CVE-2022-2990: groups that are not the step's own open or shut files for it. */
+bool attack_groups(void)
+{
+	char line[256];
+	FILE *status = fopen("/proc/self/status", "re");
+	bool found = false, other = false;
+	if (status == NULL)
+		return broke("no /proc/self/status");
+	while (!found && fgets(line, sizeof line, status) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		found = strncmp(line, "Groups:", 7) == 0;
+	}
+	fclose(status);
+	for (char *end = line + 7, *word = end; found; word = end) {
+		unsigned long group = strtoul(word, &end, 10);
+		if (end == word)
+			break;
+		other = other || group != 0;
+	}
+	return other && broke("%s", line);
+}
+
 /* CVE-2022-27649, CVE-2022-29162: what is inheritable outlives the step's own limits. */
 bool attack_capabilities(void)
 {

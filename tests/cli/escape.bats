@@ -188,6 +188,16 @@ recorded() {
 	[ "$status" -ne 124 ]
 }
 
+@test "groups of whoever starts us stay out where the kernel lets us give them up" {
+	[ "$(id -u)" -eq 0 ] || skip 'only root can be in other groups at will'
+	run setpriv --groups 4711,4712 "$root/bin/attack" groups
+	[[ $output == 'groups BROKEN: '*4711*4712* ]]
+	new_work
+	run setpriv --groups 4711,4712 "$build/tests/sandbox-run" --mode root --work "$work" --env PATH=/bin "$root" /bin/attack groups
+	echo "$output"
+	[ "$output" = 'groups held' ]
+}
+
 @test "a step has no terminal" {
 	cat >typed.py <<-'END'
 		import os, pty, select, sys
