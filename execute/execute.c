@@ -154,6 +154,19 @@ static SmithSandboxStep fill_in(const SmithExecution *execution, const SmithSand
 	return filled;
 }
 
+/* Once: every step of this machine is as slow. */
+static void tell_of_copy(const SmithExecution *execution, const Work *work)
+{
+	static gsize told;
+	if (!smith_upper_is_copy(work->path) || !g_once_init_enter(&told))
+		return;
+	g_once_init_leave(&told, 1);
+	smith_events_note(execution->events,
+			  "no overlay in store '%s': each step has a copy of its root, which is "
+			  "slower; 'ocismith doctor' tells why",
+			  smith_store_get_path(execution->store));
+}
+
 SmithLayer *smith_execute_layer(const SmithExecution *execution, const SmithRoot *root,
 				const SmithSandboxStep *step, SmithExecutionFilter filter,
 				gpointer data, GError **error)
@@ -171,6 +184,7 @@ SmithLayer *smith_execute_layer(const SmithExecution *execution, const SmithRoot
 	SmithSandboxStep filled = fill_in(execution, step, &work, directory, log_fd);
 	if (!smith_sandbox_check(&filled, &result, error))
 		return NULL;
+	tell_of_copy(execution, &work);
 	return write_layer(execution, root, &filled, &work, filter, data, error);
 }
 
@@ -188,5 +202,7 @@ gboolean smith_execute_answer(const SmithExecution *execution, const SmithRoot *
 	if (execution->log_dir != NULL && log_fd < 0)
 		return FALSE;
 	SmithSandboxStep filled = fill_in(execution, step, &work, directory, log_fd);
-	return smith_sandbox_run(&filled, result, error);
+	gboolean ok = smith_sandbox_run(&filled, result, error);
+	tell_of_copy(execution, &work);
+	return ok;
 }

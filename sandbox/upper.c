@@ -12,6 +12,9 @@
 #include "sandbox/owners.h"
 #include "sandbox/upper-entry.h"
 
+/* made by sandbox/mounts.c */
+#define COPIED "copied"
+
 /*
  * The layer is a function of two trees, the root and what the step left of it, and not of the way
  * from one to the other: an overlay copies up what was touched and put back, marks directories that
@@ -266,7 +269,7 @@ SmithEntryIter *smith_upper_read(const SmithSandboxStep *step, GError **error)
 	if (reader.root == NULL)
 		return NULL;
 	Level top = {.upper = reader.upper->fd, .root = reader.root->fd, .path = "."};
-	top.opaque = faccessat(work, "copied", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	top.opaque = faccessat(work, COPIED, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	if (!visit_level(&reader, &top, error))
 		return NULL;
 	return smith_entry_iter_new_array(finish(&reader));
@@ -336,6 +339,12 @@ char *smith_upper_make(const char *parent, GError **error)
 			break;
 	}
 	return smith_throw_errno_null(error, "cannot make a work directory in '%s'", parent);
+}
+
+bool smith_upper_is_copy(const char *work)
+{
+	g_autofree char *mark = g_build_filename(work, COPIED, NULL);
+	return access(mark, F_OK) == 0;
 }
 
 gboolean smith_upper_remove(const char *work, SmithSandboxMode mode, GError **error)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include "base/entry.h"
 #include "sandbox/sandbox.h"
@@ -29,5 +30,7 @@ SmithEntryIter *smith_upper_prune(const SmithSandboxStep *step, SmithEntryIter *
  * its path, whose last component begins with this; removes one, whatever owners and modes its files
  * have. */
 #define SMITH_UPPER_PREFIX ".tmp-work-"
+/* Whether the step's root was a copy, for want of an overlay. */
+bool smith_upper_is_copy(const char *work);
 char *smith_upper_make(const char *parent, GError **error);
 gboolean smith_upper_remove(const char *work, SmithSandboxMode mode, GError **error);

@@ -70,6 +70,7 @@ lacks() {
 	lacks True landlock "$refuse" landlock_create_ruleset=ENOSYS,landlock_add_rule=ENOSYS
 	lacks True landlock "$refuse" landlock_create_ruleset
 	lacks True landlock "$refuse" landlock_restrict_self
+	lacks True overlay "$refuse" overlay=EINVAL
 }
 
 @test "a step says what is refused, and runs without what it can do without" {

@@ -104,8 +104,11 @@ for e in json.load(open("tree.json")):
 	run ! grep -q 'run web model, ' events
 }
 
-@test "another store, one worker: the same digests" {
-	"$ocismith" --progress none -C "$fleet" --store "$BATS_TEST_TMPDIR/store" --format json build -j1 >json
+@test "another store, one worker, no overlay: the same digests, and a note" {
+	"${OCISMITH_BUILD:-$BATS_TEST_DIRNAME/../../out}/tests/refuse" overlay=EINVAL "$ocismith" --progress plain -C "$fleet" \
+		--store "$BATS_TEST_TMPDIR/store" --format json build -j1 >json 2>events
+	[ "$(grep -c "no overlay in store '.*store': each step has a copy of its root" events)" -eq 1 ]
+	run ! grep -q 'no overlay' "$BATS_FILE_TMPDIR/events"
 	named json >again
 	named "$BATS_FILE_TMPDIR/json" | diff - again
 }

@@ -86,7 +86,7 @@ with_sandbox() { [ -z "${no_sandbox-}" ] || skip "$no_sandbox"; }
 		landlock_restrict_self pidfd_open=ENOSYS \
 		pidfd_open=EPERM statx=ENOSYS process_vm_readv=ENOSYS process_vm_readv=EPERM process_vm_writev=EPERM \
 		process_vm_readv,process_vm_writev=ENOSYS execveat=ENOSYS renameat2=ENOSYS copy_file_range=ENOSYS \
-		faccessat2=ENOSYS ptrace kcmp vfork; do
+		faccessat2=ENOSYS ptrace kcmp vfork overlay overlay=EINVAL; do
 		step "$name" --record
 		same
 	done

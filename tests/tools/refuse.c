@@ -6,9 +6,10 @@
  *   refuse NAME[=ERROR][,NAME[=ERROR]...] COMMAND ARGS...
  *
  * NAME is a system call, or "userns" (whatever would make a user namespace), "listener" (a seccomp
- * filter with notifications), "filter" (any seccomp filter); ERROR is EPERM (which it is without),
- * ENOSYS, ENOSPC, EINVAL, EBUSY or EACCES. The last filter that a process loads does not hide the
- * first: what is refused stays refused for all that the command starts.
+ * filter with notifications), "filter" (any seccomp filter), "overlay" (an overlay for a user,
+ * which alone has an option without a value); ERROR is EPERM (which it is without), ENOSYS, ENOSPC,
+ * EINVAL, EBUSY or EACCES. The last filter that a process loads does not hide the first: what is
+ * refused stays refused for all that the command starts.
  *
  *   refuse --probe NAME    tries it with arguments that mean nothing and prints what it got
  *
@@ -23,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -86,6 +88,8 @@ static void refuse(scmp_filter_ctx filter, char *item)
 		add(filter, error, "seccomp", 1,
 		    SCMP_A1(SCMP_CMP_MASKED_EQ, SECCOMP_FILTER_FLAG_NEW_LISTENER,
 			    SECCOMP_FILTER_FLAG_NEW_LISTENER));
+	} else if (strcmp(item, "overlay") == 0) {
+		add(filter, error, "fsconfig", 1, SCMP_A1(SCMP_CMP_EQ, FSCONFIG_SET_FLAG));
 	} else if (strcmp(item, "filter") == 0) {
 		add(filter, error, "seccomp", 0, none);
 		add(filter, error, "prctl", 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP));
