@@ -36,6 +36,9 @@ def aims(result):
     def per_root(row):
         return row['wall'] / find(result, 'ocismith', 'debs', 'as root')['wall']
 
+    def dpkg_per_root(row):
+        return row['wall'] / find(result, 'ocismith', 'debs', 'dpkg as root')['wall']
+
     def wall(row):
         return row['wall']
 
@@ -52,6 +55,7 @@ def aims(result):
         add(service + ', bytecode: times that a wheel is compiled', service, 'bytecode cold', 1, '%.2f',
             lambda row: row['compiled'] / row['distinct'])
     add('twenty Debian packages, as one uid, against root', 'debs', 'as one uid', 1.5, '%.2f x', per_root)
+    add('the same by dpkg alone', 'debs', 'dpkg as one uid', 1.5, '%.2f x', dpkg_per_root)
     for service in ('web', 'heavy', 'twenty'):
         add(service + ', cold, peak memory', service, 'cold', 64, '%.0f MiB', lambda row: row['peak_mib'])
     return found
