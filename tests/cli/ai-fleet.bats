@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # examples/ai-fleet as a whole: checked, locked, built and made into units for both hosts, with a tiny base in place
 # of the three upstream ones and tiny wheels in place of the real ones; and held against the blueprint's table.
-# Debian packages: bats, python3, python3-yaml, python3-zmq, iproute2, util-linux.
+# Debian packages: bats, jq, python3, python3-yaml, python3-zmq, iproute2, util-linux.
 
 # shellcheck disable=SC2030,SC2031,SC2034  # a test changes its own variables, lib.bash reads them
 
@@ -42,6 +42,41 @@ agree() {
 		[ "$status" -eq 0 ]
 		[[ $stderr != *error:* ]]
 	done
+}
+
+@test "check finds nothing in the examples that is not explained" {
+	smith check --strict --format json
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	# the stand-ins import nothing of what the real programs do
+	jq -e 'all(.severity == "note" and .rule == "requirement-unused")' <<<"$output"
+	# as they are, only their locks are missing; what is allowed has reasons
+	for fleet in "$example" "$example/../hello"; do
+		smith check --format json
+		[ "$status" -eq 0 ]
+		jq -e 'map(.rule) == ["no-lock"]' <<<"$output"
+	done
+	python3 - "$example/fleet.yaml" <<-'END'
+		import sys, yaml
+		fleet = yaml.safe_load(open(sys.argv[1]))
+		assert fleet["allow"] and all(len(one["reason"]) > 10 for one in fleet["allow"])
+		for name, service in fleet["services"].items():
+		    assert all(service.get("loosen", {}).values()), name
+		    # a class, or the service itself, says how its health is asked
+		    health = service.get("health") or fleet["classes"][service["class"]]["health"]
+		    assert set(health) & {"http", "tcp", "zmq", "grpc", "exec"}, name
+	END
+}
+
+@test "where a host has no sound, programs are told" {
+	smith units --output "$PWD/units"
+	[ "$status" -eq 0 ]
+	for name in real-time-audio-pipeline streaming-tts-agent; do
+		grep -q '^AddDevice=/dev/snd$' "units/mainpc/$name.container"
+		! grep -q AUDIO_BACKEND "units/mainpc/$name.container" || false
+	done
+	grep -q '^Environment=AUDIO_BACKEND=dummy$' units/pc2/real-time-audio-pipeline-pc2.container
+	! grep -q AddDevice=/dev units/pc2/real-time-audio-pipeline-pc2.container || false
 }
 
 @test "the families of the project are those of the example" {

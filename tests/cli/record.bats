@@ -105,6 +105,7 @@ while not os.path.exists("/run/asked"): time.sleep(0.02)'
 	run --separate-stderr "$ocismith" -C "$fleet" --store "$store" smoke odd --timeout 5
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"profile 'odd' refused socket("* ]]
+	[[ $stderr == *"'ocismith seccomp check odd' tells all that is refused"* ]]
 }
 
 @test "the test command is not confined and not recorded" {

@@ -34,7 +34,8 @@ for i in range(100000):
             time.sleep(600.125)
     except OSError as error:
         print("no more after", i, error.errno, flush=True)
-        raise SystemExit(5)' 'limits: {pids: 400}'
+        raise SystemExit(5)' 'limits: {pids: 400}
+    health: {exec: [/usr/bin/false], start_period: 60s}'
 	service looks '
 import os, socket, sys
 print(os.getuid(), os.getgid(), os.getpid(), socket.gethostname(), os.environ.get("MORE"))
@@ -301,10 +302,10 @@ teardown() { [ -z "$(find "$store/cache" -maxdepth 1 -name '.tmp*')" ]; }
 gone() {
 	local i
 	for ((i = 0; i < 50; i++)); do
-		pgrep -f "$1" >/dev/null || return 0
+		pgrep -u "$(id -u)" -f "$1" >/dev/null || return 0
 		sleep 0.1
 	done
-	pgrep -af "$1"
+	pgrep -u "$(id -u)" -af "$1"
 	return 1
 }
 
@@ -312,9 +313,10 @@ gone() {
 interrupted() {
 	local signal=$1 i
 	shift
-	"$ocismith" -C "$fleet" --store "$store" smoke "$@" --timeout 60 -v 2>said 3>&- &
+	# what runs in the background ignores SIGINT
+	env --default-signal=INT "$ocismith" -C "$fleet" --store "$store" smoke "$@" --timeout 60 -v >out 2>said 3>&- &
 	local pid=$!
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		! grep -q '^up' said || break
 		sleep 0.05
 	done
