@@ -33,9 +33,9 @@ fleet() { "$OCISMITH" --progress plain -C "$BATS_FILE_TMPDIR/ai" --store "$BATS_
 make_fleet() {
 	local ai=$BATS_FILE_TMPDIR/ai tools=$top/tests/tools name pin
 	cp -r "$top/examples/ai-fleet" "$ai"
-	"$tools/make-base" --debs "$cache/debs-base" >&2
+	shared make-base --debs "$cache/debs-base"
 	ln -s "$cache/debs-base" "$ai/base"
-	"$tools/make-wheelhouse" --set check "$cache/wheels" >&2
+	shared make-wheelhouse --set check "$cache/wheels"
 	PYTHONPATH=$tools PYTHONDONTWRITEBYTECODE=1 python3 "$tools/stub-wheels.py" "$ai/wheels" "$ai"/requirements/*.txt
 	# what the stand-ins really use is real, in the version that is to be had here
 	for name in pyzmq PyYAML; do
@@ -57,8 +57,7 @@ make_fleet() {
 make_images() {
 	local at=$BATS_FILE_TMPDIR/images
 	mkdir -m 1777 "$at"
-	"$top/tests/tools/make-base" --debs --with redis-server,redis-tools,nats-server,wget --ref upstream \
-		"$cache/upstream" >&2
+	shared make-base --debs --with redis-server,redis-tools,nats-server,wget --ref upstream "$cache/upstream"
 	out=$at job images -u u1 -b "$BATS_FILE_TMPDIR/store/oci:/layout" -b "$(realpath "$cache/upstream"):/upstream" \
 		-b "$at:/images"
 	cat "$at/log" >&2

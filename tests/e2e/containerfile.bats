@@ -9,7 +9,7 @@ setup_file() {
 	is_root || return 0
 	need_hello
 	need_rootfs podman
-	"$top/tests/tools/make-base" "$cache/base" >&2
+	shared make-base "$cache/base"
 	job buildah -H -u u1 -b "$top:/src" -b "$hello:/fleet" -b "$cache/base:/base"
 }
 

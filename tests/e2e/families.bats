@@ -15,9 +15,9 @@ make_fleet() {
 	local ai=$BATS_FILE_TMPDIR/ai tools=$top/tests/tools name file
 	mkdir "$ai"
 	cp -r "$top"/examples/ai-fleet/{families.d,requirements} "$ai/"
-	"$tools/make-base" --debs "$cache/debs-base" >&2
+	shared make-base --debs "$cache/debs-base"
 	ln -s "$cache/debs-base" "$ai/base"
-	"$tools/make-wheelhouse" --set check "$cache/wheels" >&2
+	shared make-wheelhouse --set check "$cache/wheels"
 	PYTHONPATH=$tools PYTHONDONTWRITEBYTECODE=1 python3 "$tools/stub-wheels.py" "$ai/wheels" \
 		"$ai"/requirements/{base,family,legacy}*.txt
 	# uvicorn's own, in the older version

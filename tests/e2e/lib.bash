@@ -7,6 +7,7 @@
 #   need_hello           $hello: the demo as examples/demo.sh builds it, made once for a binary;
 #                        $layout: the OCI layout of its store
 #   need_rootfs KIND     $rootfs: make-rootfs KIND
+#   shared TOOL ARGS...  tests/tools/TOOL, which makes a directory of $cache that other files use at the same time
 #   smith ARGS...        ocismith on the demo's fleet and store
 #   job NAME OPTS...     run jobs/NAME in $rootfs by enter OPTS; its results go to $out, output to $out/log
 
@@ -45,6 +46,8 @@ need_hello() {
 	fi
 	exec {lock}>&-
 }
+
+shared() { flock "$cache/shared.lock" "$top/tests/tools/$1" "${@:2}" >&2; }
 
 # a mirror may fail once in some hundred packages
 need_rootfs() { rootfs=$("$e2e/make-rootfs" "$1" || "$e2e/make-rootfs" "$1"); }
