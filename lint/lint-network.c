@@ -116,45 +116,48 @@ static const char *judge_address(const Subnet *subnet, const char *text)
 }
 
 static void claim_address(const Networks *networks, const SmithGroup *group,
-			  const SmithNetwork *network)
+			  const SmithOnNetwork *on, const SmithNetwork *network)
 {
-	char *key = g_strconcat(group->host, " ", network->name, " ", group->ip, NULL);
+	char *key = g_strconcat(group->host, " ", network->name, " ", on->ip, NULL);
 	const SmithGroup *other = g_hash_table_lookup(networks->addresses, key);
 	if (other == NULL) {
 		g_hash_table_insert(networks->addresses, key, (gpointer)group);
 		return;
 	}
 	g_free(key);
-	smith_lint_report(networks->diag, "address-duplicate", group->place, group->name,
+	smith_lint_report(networks->diag, "address-duplicate", on->place, group->name,
 			  "groups '%s' and '%s' both have address '%s' in network '%s'",
-			  other->name, group->name, group->ip, network->name);
+			  other->name, group->name, on->ip, network->name);
 }
 
-static void lint_address(const Networks *networks, const SmithGroup *group)
+static void lint_address(const Networks *networks, const SmithGroup *group,
+			 const SmithOnNetwork *on)
 {
-	const SmithNetwork *network = smith_group_network(networks->fleet, group);
+	const SmithHost *host = smith_fleet_host(networks->fleet, group->host);
+	const char *name = on->name == NULL && host != NULL ? host->network : on->name;
+	const SmithNetwork *network = smith_fleet_network(networks->fleet, name);
 	if (group->mode == SMITH_GROUP_HOST) {
-		smith_lint_report(networks->diag, "group-address", group->place, group->name,
+		smith_lint_report(networks->diag, "group-address", on->place, group->name,
 				  "group '%s' is on the host's network: it has no address of its "
 				  "own, such as '%s'",
-				  group->name, group->ip);
+				  group->name, on->ip);
 		return;
 	}
 	const Subnet *subnet =
 		network != NULL ? g_hash_table_lookup(networks->subnets, network) : NULL;
 	if (network == NULL || network->subnet == NULL) {
-		smith_lint_report(networks->diag, "group-address", group->place, group->name,
+		smith_lint_report(networks->diag, "group-address", on->place, group->name,
 				  "address '%s' of group '%s' needs a network with a subnet",
-				  group->ip, group->name);
+				  on->ip, group->name);
 		return;
 	}
-	const char *why = subnet != NULL ? judge_address(subnet, group->ip) : NULL;
+	const char *why = subnet != NULL ? judge_address(subnet, on->ip) : NULL;
 	if (why != NULL)
-		smith_lint_report(networks->diag, "group-address", group->place, group->name,
-				  "address '%s' of group '%s' %s: network '%s' is '%s'", group->ip,
+		smith_lint_report(networks->diag, "group-address", on->place, group->name,
+				  "address '%s' of group '%s' %s: network '%s' is '%s'", on->ip,
 				  group->name, why, network->name, network->subnet);
 	else if (group->host != NULL)
-		claim_address(networks, group, network);
+		claim_address(networks, group, on, network);
 }
 
 static void lint_name(const Networks *networks, const char *network, SmithPlace place,
@@ -165,6 +168,39 @@ static void lint_name(const Networks *networks, const char *network, SmithPlace 
 	g_autofree char *hint = smith_lint_hint(network, networks->fleet->networks, networks->diag);
 	smith_lint_report(networks->diag, "unknown-network", place, who,
 			  "no network '%s' for %s '%s'%s", network, what, who, hint);
+}
+
+static void lint_group(const Networks *networks, const SmithGroup *group)
+{
+	for (guint i = 0; i < group->networks->len; i++) {
+		const SmithOnNetwork *on = group->networks->pdata[i];
+		lint_name(networks, on->name, on->place, "group", group->name);
+		if (on->ip != NULL)
+			lint_address(networks, group, on);
+	}
+}
+
+/* "host" and "none" are what podman has without being told. */
+static void lint_service(const Networks *networks, const SmithService *service)
+{
+	const char *name = service->network;
+	if (name != NULL && strcmp(name, "host") != 0 && strcmp(name, "none") != 0)
+		lint_name(networks, name, service->place, "service", service->name);
+}
+
+/* Also what a service is on one host alone; what it is there as everywhere is told once. */
+static void lint_services(const Networks *networks)
+{
+	const GPtrArray *services = networks->fleet->services;
+	for (guint i = 0; i < services->len; i++) {
+		const SmithService *service = services->pdata[i];
+		lint_service(networks, service);
+		for (guint j = 0; j < service->variants->len; j++) {
+			const SmithVariant *variant = service->variants->pdata[j];
+			if (g_strcmp0(variant->service->network, service->network) != 0)
+				lint_service(networks, variant->service);
+		}
+	}
 }
 
 static int compare_subnets(gconstpointer a, gconstpointer b)
@@ -214,10 +250,7 @@ void smith_lint_networks(const SmithFleet *fleet, SmithDiag *diag)
 		const SmithHost *host = fleet->hosts->pdata[i];
 		lint_name(&networks, host->network, host->place, "host", host->name);
 	}
-	for (guint i = 0; i < fleet->groups->len; i++) {
-		const SmithGroup *group = fleet->groups->pdata[i];
-		lint_name(&networks, group->network, group->place, "group", group->name);
-		if (group->ip != NULL)
-			lint_address(&networks, group);
-	}
+	for (guint i = 0; i < fleet->groups->len; i++)
+		lint_group(&networks, fleet->groups->pdata[i]);
+	lint_services(&networks);
 }

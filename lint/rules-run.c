@@ -179,7 +179,7 @@ const SmithRule smith_rules_run[] = {
 	 "\n"
 	 "Size and mode cannot be given here.\n"},
 	{"unknown-network", SMITH_SEVERITY_ERROR, "a network that does not exist is named",
-	 "A host or a group names a network that is not among the fleet's 'networks'.\n"
+	 "A host, a group or a service names a network that is not among the fleet's 'networks'.\n"
 	 "\n"
 	 "    networks: {ai_system: {}}\n"
 	 "    hosts: {mainpc: {network: ai-system}}\n"

@@ -111,7 +111,7 @@ setup() {
 			*.pod) has generated "$(basename "$file" .pod)-pod.service" ;;
 			*.network) has generated "$(basename "$file" .network)-network.service" ;;
 			*.volume) has generated "$(basename "$file" .volume)-volume.service" ;;
-			*.yaml | */machine.env | */systemd | */seccomp) ;;
+			*.yaml | */machine.env | */systemd | */seccomp | */mainpc.new.d) ;;
 			*) false ;;
 			esac
 		done
@@ -176,4 +176,17 @@ setup() {
 	says redis.service --user 999:1000
 	says proxy.service --network host
 	[[ $(run_of proxy.service) != *--user* ]]
+}
+
+@test "a group on several networks has its address in the one that says it" {
+	local host
+	for host in wide-big for5.0-big; do
+		on "$host"
+		grep -F -- "podman pod create" "$out/units" |
+			grep -F -- "--network inner --network main-net:ip=172.20.0.50"
+	done
+	for host in for4.3-big for4.9-big; do
+		on "$host"
+		grep -F -- "--network=inner --network=main-net:ip=172.20.0.50" "$units/systemd/hidden-pod.service"
+	done
 }

@@ -139,7 +139,7 @@ static void test_wide_choice(void)
 	files = units(test.fleet, NULL, "hidden");
 	paths = paths_of(files);
 	g_assert_cmpstr(paths, ==,
-			"big/hidden.pod big/inner.network big/machine.env "
+			"big/hidden.pod big/inner.network big/machine.env big/main-net.network "
 			"big/seccomp/baseline.json "
 			"big/systemd/hidden.target big/systemd/wide.target big/worker.container");
 }
