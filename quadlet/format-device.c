@@ -8,25 +8,27 @@
 #define VARIABLE "OCISMITH_DEVICES"
 
 /* The driver's version: of the module, or where that is another system's (WSL), as its own tool
- * says. */
+ * says; and whether it is at least another one. */
 #define DRIVER_SCRIPT                                                                              \
-	"v=$(sed -n 's/^NVRM version:.*  \\([0-9][0-9]*\\)\\..*/\\1/p' "                           \
+	"v=$(sed -n 's/^NVRM version:.*  \\([0-9][0-9]*\\.[0-9.]*\\).*/\\1/p' "                    \
 	"/proc/driver/nvidia/version 2>/dev/null); "                                               \
 	"[ -n \"$v\" ] || v=$(nvidia-smi --query-gpu=driver_version --format=csv,noheader "        \
-	"2>/dev/null | sed -n '1s/\\..*//p'); "
+	"2>/dev/null | sed -n 1p); "                                                               \
+	"will_do() { [ \"$(printf '%s\\n' \"$1\" \"${v:-0}\" | sort -V | sed -n 1p)\" = \"$1\" "   \
+	"]; }; "
 
 /* The arguments are the service, the version, and what to do. */
 #define REQUIRED_SCRIPT                                                                            \
 	DRIVER_SCRIPT                                                                              \
-	"[ \"${v:-0}\" -ge \"$1\" ] || { echo \"$0 needs the NVIDIA driver $1, and there is "      \
-	"${v:-none}\" >&2; exit 1; }"
+	"will_do \"$1\" || { echo \"$0 needs the NVIDIA driver $1, and there is ${v:-none}\" "     \
+	">&2; exit 1; }"
 
 /* The arguments are a file, the driver's version or 0, and pairs of "gpu" or "any" with a device.
  * What is a path must be there, what is a CDI name must have a specification. */
 #define OPTIONAL_SCRIPT                                                                            \
 	"f=${XDG_RUNTIME_DIR:-/run}/$0 min=$1 list=; shift; " DRIVER_SCRIPT                        \
 	"while [ $# -gt 1 ]; do d=$2; "                                                            \
-	"if [ \"$1\" = any ] || [ \"${v:-0}\" -ge \"$min\" ]; then "                               \
+	"if [ \"$1\" = any ] || will_do \"$min\"; then "                                           \
 	"case $d in /*) [ -e \"${d%%:*}\" ] ;; "                                                   \
 	"*) grep -qsF \"${d%%=*}\" /etc/cdi/* /run/cdi/* /var/run/cdi/* ;; esac && "               \
 	"list=\"$list --device=$d\"; fi; shift 2; done; "                                          \
@@ -41,8 +43,7 @@ static bool is_gpu(const SmithFormat *format, const SmithPlanDevice *device)
 static bool goes_without(const SmithFormat *format, const SmithContainerPlan *container,
 			 const SmithPlanDevice *device)
 {
-	return device->optional || (is_gpu(format, device) && container->min_driver != NULL &&
-				    !container->gpu_required);
+	return device->optional || (is_gpu(format, device) && !container->gpu_required);
 }
 
 gboolean smith_format_gpu(const SmithFormat *format, SmithUnit *unit,

@@ -77,17 +77,23 @@ remove_pod() {
 	podman pod rm --force "$1" >/dev/null
 }
 
-# driver: the major version of NVIDIA's, 0 when there is none
+# driver: the version of NVIDIA's, 0 when there is none
 driver() {
-	version=$(sed -n 's/^NVRM version:.*  \([0-9][0-9]*\)\..*/\1/p' /proc/driver/nvidia/version 2>/dev/null || :)
-	[ -n "$version" ] ||
-		version=$(nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null | sed -n '1s/\..*//p')
-	printf '%s\n' "${version:-0}"
+	version=$(sed -n 's/^NVRM version:.*  \([0-9][0-9]*\.[0-9.]*\).*/\1/p' /proc/driver/nvidia/version 2>/dev/null || :)
+	if [ -z "$version" ]; then
+		version=$(nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null | sed -n 1p)
+	fi
+	echo "${version:-0}"
+}
+
+# will_do DRIVER: that, or a newer one, is there
+will_do() {
+	[ "$(printf '%s\n' "$1" "$(driver)" | sort -V | sed -n 1p)" = "$1" ]
 }
 
 # device DRIVER NAME: the option for it when it is there, a path, or a CDI name of a driver that is new enough
 device() {
-	[ "$(driver)" -ge "$1" ] || return 0
+	will_do "$1" || return 0
 	case $2 in
 	/*) [ -e "${2%%:*}" ] || return 0 ;;
 	*) grep -rqsF "${2%%=*}" /etc/cdi /run/cdi /var/run/cdi || return 0 ;;
@@ -176,7 +182,7 @@ reaches() {
 # gpu DRIVER: it cannot do without a driver that is as new
 gpu() {
 	[ "$active" = yes ] || return 0
-	[ "$(driver)" -ge "$1" ] || die "'$name' needs the NVIDIA driver $1, and there is $(driver)"
+	will_do "$1" || die "'$name' needs the NVIDIA driver $1, and there is $(driver)"
 }
 
 # run OPTION... IMAGE ARGUMENT...

@@ -21,6 +21,7 @@ setup_file() {
 	sed -n 's/^ *address: //p' "$hello/fleet.yaml" >"$job/addresses"
 	sed 's|.*|http://&:8080/health|' "$job/addresses" >"$job/urls"
 	hostile "$job/hostile"
+	gpu "$job/gpu"
 	"$e2e/boot" "$rootfs" "$job" "$out" 240 >"$out/log" 2>&1 ||
 		echo "boot status $?" >>"$out/log"
 }
@@ -34,6 +35,31 @@ hostile() {
 	"$OCISMITH" --progress none -C "$fleet" --store "$fleet/store" units --output "$1/units" >&2
 	cp "$fleet/say.py" "$1/"
 	cp "$e2e/jobs/hostile" "$1/run"
+}
+
+# gpu DIR: units of two services whose family needs a driver, and a CDI device that harms nobody
+gpu() {
+	local fleet=$BATS_FILE_TMPDIR/gpu
+	mkdir -p "$fleet/families.d" "$1"
+	python3 "$top/tests/tools/tiny-base.py" "$fleet/base"
+	printf 'family: base\nfrom: "oci:base:tiny:1"\ngpu: {min_driver: "525.60.13"}\n' >"$fleet/families.d/base.yaml"
+	cat >"$fleet/fleet.yaml" <<-'END'
+		fleet: gpu
+		registry: localhost
+		tag: gpu
+		hosts: {box: {podman: "5.4", gpu: {device: nvidia.com/gpu=0}}}
+		groups: {gpus: {host: box, mode: host, services: [Must, May]}}
+		services:
+		  Must: {family: base, app: {exec: [/x]}, gpu: required}
+		  May: {family: base, app: {exec: [/x]}, gpu: optional}
+	END
+	echo '{"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": [{"name": "0", "containerEdits":
+		{"deviceNodes": [{"path": "/dev/snd/null"}]}}]}' >"$1/nvidia.json"
+	"$OCISMITH" --progress none -C "$fleet" --store "$fleet/store" lock >&2
+	"$OCISMITH" --progress none -C "$fleet" --store "$fleet/store" units --output "$1/units" >&2
+	# of the cgroup controllers there may be neither memory nor pids
+	sed -i '/^PidsLimit=/d' "$1"/units/box/*.container
+	cp "$e2e/jobs/gpu" "$1/run"
 }
 
 setup() {
@@ -119,4 +145,24 @@ number() { grep -m1 '^[0-9]' "$out/$1"; }
 	echo "$output"
 	[ "$status" = 0 ]
 	[ "${output% the same}" -gt 600 ]
+}
+
+@test "with a driver that will do both services have the GPU" {
+	has gpu-start-new "status 0"
+	has gpu-new "must active device true "
+	has gpu-new "may active device false "
+}
+
+@test "with one that is too old the one that requires it fails at once, the other goes without" {
+	has gpu-start-old "status 1"
+	grep -xE 'must (inactive|failed) ' "$out/gpu-old"
+	has gpu-old "may active none false "
+	has gpu-restarts 0
+	grep -F 'Must needs the NVIDIA driver 525.60.13, and there is 525.60.9' "$out/gpu-why"
+}
+
+@test "without any the same" {
+	has gpu-start-none "status 1"
+	grep -xE 'must (inactive|failed) ' "$out/gpu-none"
+	has gpu-none "may active none false "
 }
