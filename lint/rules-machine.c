@@ -123,8 +123,9 @@ const SmithRule smith_rules_machine[] = {
 	 "    systemctl --user enable --now podman.socket\n"},
 	{"machine-subids", SMITH_SEVERITY_ERROR,
 	 "the user has too few subordinate ids to be mapped into containers",
-	 "Services run as user 10001 of their containers, who is the invoking user outside. The\n"
-	 "others of the container's ids have to be some ids of the machine: those that\n"
+	 "The files of an image have several owners, and its services run as another than its\n"
+	 "root, mostly 10001. In a container of an ordinary user one of these ids is the user's\n"
+	 "own. All others have to be some ids of the machine: those that\n"
 	 "/etc/subuid and /etc/subgid give the user, by newuidmap and newgidmap.\n"
 	 "\n"
 	 "    usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER\n"

@@ -170,3 +170,29 @@ write_to() { "$ocismith" -C "$fleet" --store "$store" units --output "$1"; }
 		diff -r "$units" "$new"
 	done
 }
+
+@test "where the units will be is said where podman needs the path" {
+	local place
+	for place in /opt/units %h/units %E/x %t/y; do
+		rm -rf "$units"
+		"$ocismith" -C "$fleet" --store "$store" units --install-dir "$place" --output "$units" >/dev/null
+		grep -xF "SeccompProfile=$place/one/seccomp/baseline.json" "$units/one/web.container"
+	done
+	rm -rf "$units"
+	for place in units ./units '' %u/units %%h/x; do
+		refused 2 "'--install-dir' got '$place', expected a path that begins with '/', '%E/', '%h/' or '%t/'" \
+			units --install-dir "$place" --output "$units"
+	done
+}
+
+@test "a unit of somebody else is left, and nothing is written beside it" {
+	mkdir -p "$units/one"
+	printf '[Container]\nImage=localhost/mine:1\n' >"$units/one/web.container"
+	refused 1 "units in '$units': 'one/web.container' is there and was not written by ocismith" units --output "$units"
+	rm "$units/one/web.container"
+	mkdir "$units/one/web.container"
+	refused 1 "'one/web.container' is there and was not written by ocismith" units --output "$units"
+	rmdir "$units/one/web.container"
+	ln -s /dev/null "$units/one/main.pod"
+	refused 1 "'one/main.pod' is there and was not written by ocismith" units --output "$units"
+}
