@@ -235,17 +235,21 @@ static void add_reason(Rows *rows, const char *name, const char *args, const cha
 		row->reason = g_strdup(reason);
 }
 
-static void add_always(Rows *rows)
+static void add_twins(Rows *rows, const SmithProfile *base)
 {
 	guint recorded = rows->rows->len;
 	for (guint i = 0; i < recorded; i++) {
 		const Row *row = rows->rows->pdata[i];
 		const char *twin = smith_profile_twin(row->name);
-		if (twin == NULL || has_name(rows, twin))
+		if (twin == NULL || has_name(rows, twin) || has_plain(base, twin))
 			continue;
 		g_autofree char *reason = g_strdup_printf("on arm64 for %s", row->name);
 		add_reason(rows, twin, NULL, reason);
 	}
+}
+
+static void add_always(Rows *rows)
+{
 	for (guint i = 0; i < G_N_ELEMENTS(always); i++)
 		if (!has_name(rows, always[i].name))
 			add_reason(rows, always[i].name, NULL, always[i].reason);
@@ -345,6 +349,7 @@ char *smith_recorded_write(const SmithRecorded *record, guint *n_calls, gsize *l
 	    (record->old != NULL && !add_old(&rows, record, error)))
 		return NULL;
 	add_calls(&rows, record->calls, base);
+	add_twins(&rows, base);
 	if (record->base == NULL)
 		add_always(&rows);
 	g_autoptr(SmithNode) document = write_document(record, &rows, n_calls);

@@ -28,7 +28,34 @@ setup_file() {
 		while True:
 		    time.sleep(0.05)
 	END
+	# one of threads, of children that die by signals, of a daemon, and of another program
+	cat >"$fleet/app/many.py" <<-'END'
+		import os, signal, subprocess, sys, threading, time
+		threads = [threading.Thread(target=os.sched_rr_get_interval, args=(0,)) for _ in range(8)]
+		for thread in threads:
+		    thread.start()
+		for end in (os.abort, lambda: os.kill(os.getpid(), signal.SIGKILL), lambda: os.kill(os.getpid(), signal.SIGTERM)):
+		    child = os.fork()
+		    if child == 0:
+		        os.sched_getscheduler(0)
+		        end()
+		    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+		subprocess.run([sys.executable, "-I", "-S", "-c", "import os; os.getpgid(0)"], check=True)
+		if os.fork() == 0:
+		    os.setsid()
+		    if os.fork() == 0:
+		        os.getpriority(os.PRIO_PROCESS, 0)
+		        open("/run/many", "w").close()
+		        time.sleep(60)
+		    os._exit(0)
+		while True:
+		    time.sleep(60)
+	END
 	cat >"$fleet/more" <<-'END'
+		  many:
+		    family: base-python
+		    app: {script: app/many.py, files: [app/many.py]}
+		    health: {exec: [/usr/bin/test, -e, /run/many], interval: 1s, timeout: 5s, start_period: 60s}
 		  odd:
 		    family: base-python
 		    app: {script: app/odd.py, files: [app/odd.py]}
@@ -106,6 +133,71 @@ while not os.path.exists("/run/asked"): time.sleep(0.02)'
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"profile 'odd' refused socket("* ]]
 	[[ $stderr == *"'ocismith seccomp check odd' tells all that is refused"* ]]
+}
+
+@test "threads, children, daemons and other programs are recorded and checked" {
+	local call from
+	seccomp record many
+	echo "$output $stderr"
+	[ "$status" -eq 0 ]
+	sed -i 's/^  many:/&\n    seccomp: many/' "$fleet/fleet.yaml"
+	seccomp check many
+	echo "$output $stderr"
+	[ "$status" -eq 0 ]
+	cp "$fleet/seccomp/many.json" whole
+	# of a thread, a child, another program and a daemon
+	for call in sched_rr_get_interval sched_getscheduler getpgid getpriority; do
+		jq --arg call $call '.syscalls |= map(select(.names != [$call]))' whole >"$fleet/seccomp/many.json"
+		run cmp -s whole "$fleet/seccomp/many.json"
+		[ "$status" -eq 1 ]
+		seccomp check many --timeout 20 --format json
+		echo "$output $stderr"
+		[ "$status" -eq 1 ]
+		jq -e --arg call $call '.refused[0] | .call == $call and (.text | startswith($call + "(0")) and
+			.files[0] == "libc.so.6" and (.files | length > 1)' <<<"$output"
+	done
+}
+
+@test "a recording on one machine holds on the other" {
+	local call
+	seccomp record many
+	[ "$status" -eq 0 ]
+	jq -r '.syscalls[].names[]' "$fleet/seccomp/many.json" | sort -u >calls
+	# what glibc for arm64 calls where that for amd64 does what was recorded
+	while read -r own other; do
+		! grep -qx "$own" calls || {
+			echo "$own $other"
+			seccomp simulate many "$other" --arch arm64
+			echo "$output $stderr"
+			# a rule with arguments may want some
+			[ "$output" = ALLOW ] || [ "$other" = clone ]
+		}
+	done <<-'END'
+		access faccessat
+		dup2 dup3
+		epoll_wait epoll_pwait
+		fork clone
+		open openat
+		pipe pipe2
+		poll ppoll
+		readlink readlinkat
+		select pselect6
+		stat newfstatat
+		unlink unlinkat
+		vfork clone
+	END
+	seccomp simulate many clone 0x11 --arch arm64
+	[ "$output" = ALLOW ]
+	# and with a base as well
+	rm "$fleet/seccomp/many.json"
+	printf '{"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38, "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}' \
+		>"$fleet/seccomp/little.json"
+	seccomp record many --base little
+	[ "$status" -eq 0 ]
+	seccomp simulate many readlinkat --arch arm64
+	[ "$output" = ALLOW ]
+	seccomp simulate many faccessat --arch arm64
+	[ "$output" = ALLOW ]
 }
 
 @test "the test command is not confined and not recorded" {
