@@ -5,6 +5,7 @@
 
 #include "fleet/load-service.h"
 #include "fleet/tables.h"
+#include "seccomp/profile-name.h"
 
 #define PIDS_MAX 4194304
 #define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -145,6 +146,17 @@ void smith_load_pids(const SmithService *service, const SmithNode *node, SmithDi
 		     limits->pids_text, service->name, PIDS_MAX);
 }
 
+char *smith_load_seccomp(char **names, SmithPlace place, const char *about, SmithDiag *diag)
+{
+	guint count = names != NULL ? g_strv_length(names) : 0;
+	if (count > 1 && g_strv_contains((const char *const *)names, SMITH_SECCOMP_UNCONFINED)) {
+		tell(diag, place, about, "seccomp of '%s': '%s' cannot be together with profiles",
+		     about, SMITH_SECCOMP_UNCONFINED);
+		return NULL;
+	}
+	return count > 0 ? smith_profile_name_join((const char *const *)names) : NULL;
+}
+
 static void check_network(SmithService *service, const SmithNode *node, SmithDiag *diag)
 {
 	if (!smith_load_is_said(node, "pod"))
@@ -161,6 +173,9 @@ void smith_load_container(SmithService *service, const SmithNode *node, SmithDia
 	smith_load_fill_map(&service->loosen);
 	service->stop = smith_load_duration(service->stop_text, "stop_timeout", 0, node, diag);
 	read_optional(service, diag);
+	service->seccomp = smith_load_seccomp(service->seccomp_names,
+					      smith_load_place(node, "seccomp", service->place),
+					      service->name, diag);
 	check_loosen(service, node, diag);
 	check_network(service, node, diag);
 }
@@ -168,6 +183,7 @@ void smith_load_container(SmithService *service, const SmithNode *node, SmithDia
 void smith_load_container_clear(SmithService *service)
 {
 	g_clear_pointer(&service->optional_devices, g_strfreev);
+	g_clear_pointer(&service->seccomp, g_free);
 	g_clear_pointer(&service->without, g_hash_table_unref);
 }
 

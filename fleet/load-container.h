@@ -10,9 +10,12 @@
 
 /* Completes in @service what @node says. */
 void smith_load_container(SmithService *service, const SmithNode *node, SmithDiag *diag);
+/* The one name of all @names (NULL: nothing is said), or NULL. @place and @about are for what
+ * cannot be together. */
+char *smith_load_seccomp(char **names, SmithPlace place, const char *about, SmithDiag *diag);
 /* limits->pids; @node is the service's `limits`. */
 void smith_load_pids(const SmithService *service, const SmithNode *node, SmithDiag *diag);
-/* service->optional_devices and ->without are the service's, and no table's. */
+/* service->optional_devices, ->seccomp and ->without are the service's, and no table's. */
 void smith_load_container_clear(SmithService *service);
 
 /* group->networks, dns, hostname; @node is the group's. */

@@ -9,6 +9,7 @@
 #include "fleet/load-service.h"
 #include "fleet/runtime.h"
 #include "fleet/tables.h"
+#include "seccomp/profile-name.h"
 
 /* Texts in the order in which they came, each once. */
 typedef struct {
@@ -226,8 +227,6 @@ static void take_confinement(SmithService *service, const SmithService *member)
 	gpointer key, value;
 	service->stop = MAX(service->stop, member->stop);
 	service->new_privileges = service->new_privileges || member->new_privileges;
-	if (service->seccomp == NULL)
-		service->seccomp = g_strdup(member->seccomp);
 	g_hash_table_iter_init(&iter, member->loosen);
 	while (g_hash_table_iter_next(&iter, &key, &value))
 		if (!g_hash_table_contains(service->loosen, key))
@@ -237,6 +236,32 @@ static void take_confinement(SmithService *service, const SmithService *member)
 		if (!g_hash_table_contains(service->without, key))
 			g_hash_table_insert(service->without, g_strdup(key),
 					    g_hash_table_ref(value));
+}
+
+/* Each member finds all that its own container would let it call. */
+static char *join_seccomp(const SmithFleet *fleet, const SmithService *service)
+{
+	const SmithGroup *group = service->supervises;
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_ptr_array_add(names, (gpointer)smith_service_seccomp(fleet, service));
+	for (char **name = group->services; *name != NULL; name++) {
+		const SmithService *member = find_member(fleet, group, *name);
+		const char *profile = member != NULL ? smith_service_seccomp(fleet, member) : NULL;
+		if (profile != NULL)
+			g_ptr_array_add(names, (gpointer)profile);
+	}
+	g_ptr_array_add(names, NULL);
+	if (g_strv_contains((const char *const *)names->pdata, SMITH_SECCOMP_UNCONFINED))
+		return g_strdup(SMITH_SECCOMP_UNCONFINED);
+	return smith_profile_name_join((const char *const *)names->pdata);
+}
+
+void smith_load_supervisor_seccomp(SmithFleet *fleet)
+{
+	for (guint i = 0; i < fleet->supervisors->len; i++) {
+		SmithService *service = fleet->supervisors->pdata[i];
+		service->seccomp = join_seccomp(fleet, service);
+	}
 }
 
 /* What all members say is added up; where one says nothing there is no limit. */

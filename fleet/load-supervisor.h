@@ -11,3 +11,7 @@
 
 /* Services are complete; @group has a supervisor and a family. */
 SmithService *smith_load_supervisor(const SmithFleet *fleet, SmithGroup *group, SmithDiag *diag);
+
+/* The profile of every supervisor: its family's and those of all members together, which are known
+ * when all families are. */
+void smith_load_supervisor_seccomp(SmithFleet *fleet);

@@ -15,6 +15,7 @@
 #include "fleet/load-group.h"
 #include "fleet/load-run.h"
 #include "fleet/load-service.h"
+#include "fleet/load-supervisor.h"
 #include "fleet/quantity.h"
 #include "fleet/tables.h"
 
@@ -26,6 +27,7 @@ static void family_free(gpointer data)
 	smith_load_bootstrap_free(family->bootstrap);
 	g_free(family->from);
 	g_free(family->file);
+	g_free(family->seccomp);
 	smith_bind_free(&smith_family_table, family);
 }
 
@@ -175,6 +177,8 @@ static void fill_family(SmithFamily *family, SmithDiag *diag)
 {
 	if (family->gpu != NULL)
 		smith_load_fill_strv(&family->gpu->arch);
+	family->seccomp =
+		smith_load_seccomp(family->seccomp_names, family->place, family->name, diag);
 	if (family->size == NULL || family->size->max_text == NULL)
 		return;
 	family->size->max = smith_quantity_size(family->size->max_text);
@@ -256,6 +260,7 @@ SmithFleet *smith_fleet_load(const char *directory, SmithDiag *diag, GError **er
 	fleet->fd = g_steal_fd(&fd);
 	load_families(fleet, diag);
 	smith_auto_families(fleet, diag);
+	smith_load_supervisor_seccomp(fleet);
 	return fleet;
 }
 

@@ -151,7 +151,13 @@ const char *smith_service_seccomp(const SmithFleet *fleet, const SmithService *s
 {
 	if (service->seccomp != NULL || service->image != NULL)
 		return service->seccomp;
-	const SmithFamily *family = smith_fleet_family(fleet, service->family);
+	return smith_family_seccomp(fleet, service->family);
+}
+
+const char *smith_family_seccomp(const SmithFleet *fleet, const char *name)
+{
+	const SmithFamily *family = smith_fleet_family(fleet, name);
+	/* a chain that is a circle ends as well */
 	for (guint i = 0; family != NULL && i < fleet->families->len; i++) {
 		if (family->seccomp != NULL)
 			return family->seccomp;

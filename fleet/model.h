@@ -109,7 +109,8 @@ typedef struct {
 	SmithPip *pip; /* or NULL */
 	GHashTable *env;
 	SmithFamilyGpu *gpu; /* or NULL */
-	char *seccomp;	     /* name of a profile, or NULL: the parent's */
+	char **seccomp_names;
+	char *seccomp;	 /* name of a profile or of several joined, or NULL: the parent's */
 	char *smoke;	 /* a Python file of the fleet's that proves it; or NULL: the parent's */
 	SmithSize *size; /* or NULL */
 	char *bytecode;	 /* or NULL: the parent's, the fleet's */
@@ -287,7 +288,10 @@ struct SmithService {
 	int restart;	     /* SmithRestart */
 	char *stop_text;     /* as written; the number below is nanoseconds */
 	gint64 stop;	     /* from the signal to the end, 0: podman's own */
-	char *seccomp; /* name of a profile, SMITH_SECCOMP_UNCONFINED, or NULL: the family's */
+	char **seccomp_names;
+	char *seccomp; /* name of a profile or of several joined (seccomp/profile-name.h), that of
+			* the members for a supervisor; SMITH_SECCOMP_UNCONFINED; NULL: the
+			* family's */
 	GHashTable *labels;
 	char *user;	     /* "UID[:GID]" or NULL: 10001:10001, for an upstream image its own */
 	bool read_only;	     /* root file system */
@@ -487,6 +491,8 @@ bool smith_service_is_root(const SmithService *service);
 /* The name of the profile that confines @service (borrowed): its own, the nearest family's,
  * SMITH_PROFILE_DEFAULT; SMITH_SECCOMP_UNCONFINED; NULL: podman's own, for an upstream image. */
 const char *smith_service_seccomp(const SmithFleet *fleet, const SmithService *service);
+/* That of a service of family @name (or NULL) that says none itself. */
+const char *smith_family_seccomp(const SmithFleet *fleet, const char *name);
 
 /* The network namespace of a container. */
 typedef enum {

@@ -3,29 +3,18 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "fleet/part.h"
+#include "seccomp/profile-name.h"
 
 const char *smith_fleet_profile(const SmithFleet *fleet, const SmithService *service,
 				const char *family)
 {
-	const char *base = NULL;
-	g_autoptr(GPtrArray) chain = NULL;
-
 	if (service != NULL && service->seccomp != NULL)
 		return service->seccomp;
-	if (family != NULL)
-		chain = smith_fleet_chain(fleet, family, &base);
-	for (guint i = chain != NULL ? chain->len : 0; i-- > 0;) {
-		const SmithFamily *one = chain->pdata[i];
-
-		if (one->seccomp != NULL)
-			return one->seccomp;
-	}
-	return SMITH_PROFILE_DEFAULT;
+	return smith_family_seccomp(fleet, family);
 }
 
 int smith_fleet_open_profiles(const SmithFleet *fleet, GError **error)
@@ -33,11 +22,15 @@ int smith_fleet_open_profiles(const SmithFleet *fleet, GError **error)
 	return smith_fd_open_dir(AT_FDCWD, fleet->directory, error);
 }
 
-static bool is_of_fleet(int dirfd, const char *name)
+/* It comes with the program, or all do that it joins. */
+static bool is_builtin(const char *name)
 {
-	g_autofree char *file = g_strdup_printf(SMITH_PROFILE_DIRECTORY "/%s.json", name);
+	g_auto(GStrv) parts = smith_profile_name_split(name);
 
-	return faccessat(dirfd, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	for (guint i = 0; parts[i] != NULL; i++)
+		if (!g_strv_contains(smith_profile_names(), parts[i]))
+			return false;
+	return true;
 }
 
 static char *part_name(const char *name)
@@ -54,7 +47,7 @@ static gboolean lock_profile(SmithLock *lock, SmithStore *store, int dirfd, cons
 	gsize length = 0;
 	char *text;
 
-	if (!g_strv_contains(smith_profile_names(), name) || is_of_fleet(dirfd, name) ||
+	if (!is_builtin(name) || smith_profile_is_of_fleet(dirfd, name) ||
 	    smith_lock_part(lock, part) != NULL)
 		return TRUE;
 	profile = smith_profile_load(-1, name, error);
@@ -96,7 +89,7 @@ static GBytes *read_own(const char *name, GError **error)
 	gsize length = 0;
 	char *text;
 
-	if (!g_strv_contains(smith_profile_names(), name))
+	if (!is_builtin(name))
 		return NULL;
 	profile = smith_profile_load(-1, name, error);
 	if (profile == NULL)
@@ -116,7 +109,7 @@ char *smith_fleet_profile_text(const SmithFleet *fleet, const SmithLock *lock, S
 
 	if (dirfd < 0)
 		return NULL;
-	if (is_of_fleet(dirfd, name) || !g_strv_contains(smith_profile_names(), name)) {
+	if (!is_builtin(name) || smith_profile_is_of_fleet(dirfd, name)) {
 		profile = smith_profile_load(dirfd, name, error);
 		return profile != NULL ? smith_profile_write(profile, NULL) : NULL;
 	}

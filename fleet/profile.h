@@ -8,9 +8,9 @@
 /*
  * Which seccomp profile whose is, and its text for images.
  *
- * One that comes with the program is a part of the lock (fleet/part.h), "seccomp/web": another
- * version of the program may say other things, and yet the same lock must yield the same images. A
- * fleet's own file is as it is.
+ * One that comes with the program is a part of the lock (fleet/part.h), "seccomp/web"
+ * (several together: "seccomp/audio+gpu"): another version of the program may say other things, and
+ * yet the same lock must yield the same images. A fleet's own file is as it is.
  */
 #define SMITH_PROFILE_UNCONFINED "unconfined"
 

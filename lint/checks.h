@@ -14,12 +14,14 @@ void smith_lint_families(const SmithFleet *fleet, SmithDiag *diag);
 void smith_lint_spellings(const SmithFleet *fleet, SmithDiag *diag);
 void smith_lint_images(const SmithFleet *fleet, SmithDiag *diag);
 void smith_lint_confinement(const SmithFleet *fleet, SmithDiag *diag);
+void smith_lint_profile_names(const SmithFleet *fleet, SmithDiag *diag);
 void smith_lint_mounts(const SmithFleet *fleet, SmithDiag *diag);
 void smith_lint_networks(const SmithFleet *fleet, SmithDiag *diag);
 void smith_lint_gpus(const SmithFleet *fleet, SmithDiag *diag);
 void smith_lint_values(const SmithFleet *fleet, SmithDiag *diag);
 
 /* These read files of the fleet. */
+void smith_lint_profiles(const SmithFleet *fleet, SmithDiag *diag);
 void smith_lint_context(const SmithFleet *fleet, SmithDiag *diag);
 void smith_lint_requirements(const SmithFleet *fleet, const SmithLock *lock, SmithPips *pips,
 			     SmithDiag *diag);

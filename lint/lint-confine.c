@@ -51,21 +51,7 @@ static void lint_loosened(const SmithService *service, const Loosened *loosened,
 				  service->name, loosened->key);
 }
 
-static void lint_profile(const char *name, char **known, SmithPlace place, const char *kind,
-			 const char *subject, SmithDiag *diag)
-{
-	const char *const *names = (const char *const *)known;
-	if (name == NULL || strcmp(name, SMITH_PROFILE_UNCONFINED) == 0 ||
-	    g_strv_contains(names, name))
-		return;
-	const char *nearest = smith_nearest(name, names);
-	smith_lint_report(diag, "unknown-seccomp", place, subject,
-			  "no seccomp profile '%s' for %s '%s'%s%s%s", name, kind, subject,
-			  nearest != NULL ? " (did you mean '" : "", nearest != NULL ? nearest : "",
-			  nearest != NULL ? "'?)" : "");
-}
-
-static void lint_service(const SmithService *service, char **known, SmithDiag *diag)
+static void lint_service(const SmithService *service, SmithDiag *diag)
 {
 	Loosened loosened[LOOSENED];
 	find_loosened(service, loosened);
@@ -73,16 +59,10 @@ static void lint_service(const SmithService *service, char **known, SmithDiag *d
 		lint_loosened(service, &loosened[i], diag);
 		g_free(loosened[i].detail);
 	}
-	lint_profile(service->seccomp, known, service->place, "service", service->name, diag);
 }
 
 void smith_lint_confinement(const SmithFleet *fleet, SmithDiag *diag)
 {
-	g_auto(GStrv) known = smith_profile_list(fleet->fd);
-	for (guint i = 0; i < fleet->families->len; i++) {
-		const SmithFamily *family = fleet->families->pdata[i];
-		lint_profile(family->seccomp, known, family->place, "family", family->name, diag);
-	}
 	for (guint i = 0; i < fleet->services->len; i++)
-		lint_service(fleet->services->pdata[i], known, diag);
+		lint_service(fleet->services->pdata[i], diag);
 }

@@ -102,6 +102,7 @@ void smith_lint_fleet(const SmithFleet *fleet, SmithDiag *diag)
 	smith_lint_images(fleet, diag);
 	smith_lint_mounts(fleet, diag);
 	smith_lint_confinement(fleet, diag);
+	smith_lint_profile_names(fleet, diag);
 	smith_lint_networks(fleet, diag);
 	smith_lint_gpus(fleet, diag);
 	smith_lint_values(fleet, diag);
@@ -119,6 +120,7 @@ void smith_lint_sources(const SmithFleet *fleet, const SmithLock *lock, SmithDia
 	g_autoptr(SmithSourceTree) tree = smith_source_tree_new(fleet->fd);
 	smith_lint_scripts(fleet, tree, diag);
 	smith_lint_context(fleet, diag);
+	smith_lint_profiles(fleet, diag);
 	g_autoptr(SmithPips) pips = smith_pips_new(fleet, diag);
 	smith_lint_requirements(fleet, lock, pips, diag);
 	smith_lint_imports(fleet, lock, pips, diag);

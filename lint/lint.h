@@ -15,8 +15,8 @@
 void smith_lint_fleet(const SmithFleet *fleet, SmithDiag *diag);
 
 /* The rules that read the fleet's other files, each of them once: programs, what they import and
- * what is copied with them, requirements, ignore files. @lock may be NULL: what only it knows is
- * not judged then. The fleet may have errors. */
+ * what is copied with them, requirements, ignore files, seccomp profiles. @lock may be NULL: what
+ * only it knows is not judged then. The fleet may have errors. */
 void smith_lint_sources(const SmithFleet *fleet, const SmithLock *lock, SmithDiag *diag);
 
 /* What the lock's wheels take that the store at @path lacks, against what is free there. */

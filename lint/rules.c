@@ -6,8 +6,9 @@
 #include "base/error.h"
 
 static const SmithRule *const rooms[] = {
-	smith_rules_file, smith_rules_image, smith_rules_machine, smith_rules_need,
-	smith_rules_pip,  smith_rules_port,  smith_rules_run,	  smith_rules_startup,
+	smith_rules_file, smith_rules_image,   smith_rules_machine,
+	smith_rules_need, smith_rules_pip,     smith_rules_port,
+	smith_rules_run,  smith_rules_seccomp, smith_rules_startup,
 };
 
 static const char *const firm[] = {"agent-in-several-groups",
@@ -62,6 +63,7 @@ static const char *const firm[] = {"agent-in-several-groups",
 				   "requirement-variable",
 				   "same-image",
 				   "same-name",
+				   "seccomp-profile",
 				   "service-unreachable",
 				   "tmpfs-path",
 				   "unknown-class",

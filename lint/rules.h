@@ -16,4 +16,5 @@ extern const SmithRule smith_rules_need[];
 extern const SmithRule smith_rules_pip[];
 extern const SmithRule smith_rules_port[];
 extern const SmithRule smith_rules_run[];
+extern const SmithRule smith_rules_seccomp[];
 extern const SmithRule smith_rules_startup[];

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "fleet/runtime.h"
 #include "quadlet/planner.h"
+#include "seccomp/profile-name.h"
 #include "seccomp/profile.h"
 
 #define PIDS_DEFAULT 512
@@ -110,7 +111,7 @@ static gboolean set_seccomp(const SmithPlanner *planner, SmithContainerPlan *con
 		loosen(container, "seccomp", name);
 		return TRUE;
 	}
-	container->seccomp = g_strconcat(SMITH_PROFILE_DIRECTORY "/", name, ".json", NULL);
+	container->seccomp = smith_profile_name_file(name);
 	return add_profile(planner, name, container->seccomp, error);
 }
 

@@ -130,3 +130,34 @@ GPtrArray *smith_profile_diff(const SmithProfile *before, const SmithProfile *af
 	}
 	return changes;
 }
+
+/* Whether a rule of @profile lets through all that @rule does. */
+static bool is_kept(const SmithProfile *profile, const SmithProfileRule *rule)
+{
+	for (guint i = 0; i < profile->rules->len; i++) {
+		const SmithProfileRule *other = profile->rules->pdata[i];
+
+		if (strcmp(other->name, rule->name) == 0 &&
+		    smith_profile_lets_through(other->action) &&
+		    (smith_profile_rule_is_plain(other) ||
+		     smith_profile_rule_compare(other, rule) == 0))
+			return true;
+	}
+	return smith_profile_lets_through(profile->default_action);
+}
+
+char **smith_profile_lost(const SmithProfile *before, const SmithProfile *after)
+{
+	GPtrArray *names = g_ptr_array_new();
+
+	for (guint i = 0; i < before->rules->len; i++) {
+		const SmithProfileRule *rule = before->rules->pdata[i];
+		const char *last = names->len > 0 ? names->pdata[names->len - 1] : NULL;
+
+		if (smith_profile_lets_through(rule->action) && !is_kept(after, rule) &&
+		    g_strcmp0(last, rule->name) != 0)
+			g_ptr_array_add(names, g_strdup(rule->name));
+	}
+	g_ptr_array_add(names, NULL);
+	return (char **)g_ptr_array_free(names, FALSE);
+}

@@ -17,3 +17,7 @@ typedef struct {
 
 /* By name (element-type SmithProfileChange*); empty when both mean the same. */
 GPtrArray *smith_profile_diff(const SmithProfile *before, const SmithProfile *after);
+
+/* Names of the calls that @before lets through and @after does not, or not with all of the same
+ * arguments; NULL-terminated, sorted. Transfer full. */
+char **smith_profile_lost(const SmithProfile *before, const SmithProfile *after);

@@ -16,6 +16,10 @@
 SmithProfile *smith_profile_read(const char *name, const char *file, const char *text, gsize length,
 				 GError **error);
 
+/* As smith_profile_read(), with what is wrong told to @diag; NULL when nothing can be read. */
+SmithProfile *smith_profile_read_into(const char *name, const char *file, const char *text,
+				      gsize length, SmithDiag *diag, GError **error);
+
 SmithProfile *smith_profile_new(const char *name);
 void smith_profile_rule_free(SmithProfileRule *rule);
 SmithProfileRule *smith_profile_rule_copy(const SmithProfileRule *rule);
@@ -23,6 +27,8 @@ SmithProfileRule *smith_profile_rule_copy(const SmithProfileRule *rule);
 int smith_profile_rule_compare(const SmithProfileRule *a, const SmithProfileRule *b);
 /* Neither arguments nor conditions. */
 bool smith_profile_rule_is_plain(const SmithProfileRule *rule);
+/* SCMP_ACT_ALLOW and SCMP_ACT_LOG. */
+bool smith_profile_lets_through(const char *action);
 /* Holds on @architecture for a process without capabilities. */
 bool smith_profile_rule_applies(const SmithProfileRule *rule, const char *architecture);
 

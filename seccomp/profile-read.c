@@ -333,11 +333,10 @@ static void fill(SmithProfile *profile, const Document *document, SmithDiag *dia
 		read_entry(profile, document->syscalls->pdata[i], diag);
 }
 
-SmithProfile *smith_profile_read(const char *name, const char *file, const char *text, gsize length,
-				 GError **error)
+SmithProfile *smith_profile_read_into(const char *name, const char *file, const char *text,
+				      gsize length, SmithDiag *diag, GError **error)
 {
 	g_autoptr(SmithProfile) profile = smith_profile_new(name);
-	g_autoptr(SmithDiag) diag = smith_diag_new();
 	g_autoptr(SmithNode) node = NULL;
 	g_autoptr(Document) document = NULL;
 
@@ -351,13 +350,23 @@ SmithProfile *smith_profile_read(const char *name, const char *file, const char 
 	profile->place = node->place;
 	document = smith_bind_read(&document_table, node, diag);
 	fill(profile, document, diag);
-	smith_diag_sort(diag);
-	if (!smith_diag_throw(diag, SMITH_ERROR_INVALID, error))
-		return NULL;
 	if (profile->rules->len > SMITH_PROFILE_MAX_RULES)
 		return smith_throw_null(error, SMITH_ERROR_LIMIT,
 					"%s: a seccomp profile has at most %d rules", file,
 					SMITH_PROFILE_MAX_RULES);
+	return g_steal_pointer(&profile);
+}
+
+SmithProfile *smith_profile_read(const char *name, const char *file, const char *text, gsize length,
+				 GError **error)
+{
+	g_autoptr(SmithDiag) diag = smith_diag_new();
+	g_autoptr(SmithProfile) profile =
+		smith_profile_read_into(name, file, text, length, diag, error);
+
+	smith_diag_sort(diag);
+	if (profile == NULL || !smith_diag_throw(diag, SMITH_ERROR_INVALID, error))
+		return NULL;
 	return g_steal_pointer(&profile);
 }
 

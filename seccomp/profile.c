@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "seccomp/profile-name.h"
 
 #define MAX_DEPTH 8
 #define MAX_LOADS 64
@@ -123,6 +125,11 @@ bool smith_profile_rule_is_plain(const SmithProfileRule *rule)
 	       rule->caps == NULL && rule->not_caps == NULL;
 }
 
+bool smith_profile_lets_through(const char *action)
+{
+	return strcmp(action, SMITH_PROFILE_ALLOW) == 0 || strcmp(action, "SCMP_ACT_LOG") == 0;
+}
+
 bool smith_profile_rule_applies(const SmithProfileRule *rule, const char *architecture)
 {
 	if (rule->arches != NULL &&
@@ -162,6 +169,24 @@ static SmithProfileRule *find_same(const GPtrArray *rules, const SmithProfileRul
 	return NULL;
 }
 
+/* What there is to be done about a contradiction. */
+static char *say_it(const SmithProfile *profile)
+{
+	if (smith_profile_name_is_joined(profile->name))
+		return g_strdup("a profile of the fleet that includes both must say which holds");
+	return g_strdup_printf("a rule of '%s' itself must say which holds", profile->name);
+}
+
+static gboolean throw_other(const SmithProfileRule *old, const SmithProfileRule *rule,
+			    const SmithProfile *profile, GError **error)
+{
+	g_autofree char *what = say_it(profile);
+
+	return smith_throw(error, SMITH_ERROR_CONFLICT,
+			   "profiles '%s' and '%s' contradict each other about '%s'; %s", old->from,
+			   rule->from, rule->name, what);
+}
+
 /* Of two includes: both hold. */
 static gboolean add_included(SmithProfile *profile, const SmithProfile *from,
 			     const SmithProfile *own, GError **error)
@@ -175,10 +200,7 @@ static gboolean add_included(SmithProfile *profile, const SmithProfile *from,
 			continue;
 		}
 		if (!same_action(old, rule) && find_same(own->rules, rule) == NULL)
-			return smith_throw(error, SMITH_ERROR_CONFLICT,
-					   "profiles '%s' and '%s' contradict each other about "
-					   "'%s'; a rule of '%s' itself must say which holds",
-					   old->from, rule->from, rule->name, profile->name);
+			return throw_other(old, rule, profile, error);
 	}
 	if (profile->default_action != NULL &&
 	    (strcmp(profile->default_action, from->default_action) != 0 ||
@@ -187,7 +209,7 @@ static gboolean add_included(SmithProfile *profile, const SmithProfile *from,
 		return smith_throw(error, SMITH_ERROR_CONFLICT,
 				   "profile '%s' has another default action than '%s', which is "
 				   "included beside it",
-				   from->name, profile->name);
+				   from->name, own->includes[0]);
 	if (profile->default_action == NULL) {
 		profile->default_action = g_strdup(from->default_action);
 		profile->default_errno = from->default_errno;
@@ -340,6 +362,34 @@ static gboolean throw_unknown(int dirfd, const char *name, GError **error)
 			   "no seccomp profile is called '%s'; there are %s", name, known);
 }
 
+/* As of a file that includes them and says nothing itself. */
+static SmithProfile *load_joined(Load *at, const char *name, GError **error)
+{
+	g_auto(GStrv) parts = smith_profile_name_split(name);
+	g_autofree char *joined = smith_profile_name_join((const char *const *)parts);
+	g_autoptr(SmithProfile) own = NULL;
+
+	if (parts[0] != NULL && parts[1] == NULL)
+		return load(at, parts[0], false, error);
+	own = smith_profile_new(joined);
+	own->place.file = g_intern_string(joined);
+	own->includes = g_steal_pointer(&parts);
+	return flatten(at, own, error);
+}
+
+bool smith_profile_is_of_fleet(int dirfd, const char *name)
+{
+	g_auto(GStrv) parts = smith_profile_name_split(name);
+
+	for (guint i = 0; dirfd >= 0 && parts[i] != NULL; i++) {
+		g_autofree char *file = smith_profile_name_file(parts[i]);
+
+		if (faccessat(dirfd, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return true;
+	}
+	return false;
+}
+
 static SmithProfile *load(Load *at, const char *name, bool builtin, GError **error)
 {
 	g_autofree char *file = g_strdup_printf(SMITH_PROFILE_DIRECTORY "/%s.json", name);
@@ -349,6 +399,8 @@ static SmithProfile *load(Load *at, const char *name, bool builtin, GError **err
 	const char *text;
 	gsize length;
 
+	if (smith_profile_name_is_joined(name))
+		return load_joined(at, name, error);
 	if (!check_name(name, error))
 		return NULL;
 	if (++at->loads > MAX_LOADS)
@@ -379,8 +431,32 @@ static SmithProfile *load(Load *at, const char *name, bool builtin, GError **err
 SmithProfile *smith_profile_load(int dirfd, const char *name, GError **error)
 {
 	Load at = {.dirfd = dirfd};
+	SmithProfile *profile = load(&at, name, false, error);
 
-	return load(&at, name, false, error);
+	if (profile != NULL && smith_profile_name_is_joined(profile->name))
+		profile->of_fleet = smith_profile_is_of_fleet(dirfd, profile->name);
+	return profile;
+}
+
+SmithProfile *smith_profile_load_told(int dirfd, const char *name, SmithDiag *diag, GError **error)
+{
+	g_autofree char *file = smith_profile_name_file(name);
+	guint errors = diag->errors;
+	g_autoptr(SmithProfile) own = NULL;
+	g_autoptr(GBytes) bytes = NULL;
+	const char *text;
+	gsize length;
+
+	if (!check_name(name, error))
+		return NULL;
+	bytes = smith_fd_read_foreign(dirfd, file, SMITH_PROFILE_MAX_BYTES, error);
+	if (bytes == NULL)
+		return NULL;
+	text = g_bytes_get_data(bytes, &length);
+	own = smith_profile_read_into(name, file, text, length, diag, error);
+	if (own == NULL || diag->errors > errors)
+		return NULL;
+	return smith_profile_load(dirfd, name, error);
 }
 
 SmithProfile *smith_profile_parse(int dirfd, const char *name, const char *text, gsize length,

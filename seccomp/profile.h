@@ -18,6 +18,8 @@
  * arguments the one of the same arguments. An include of a fleet's profile of its own name is the
  * one that comes with the program: seccomp/web.json may begin with "include": ["web"].
  *
+ * A name may join several, "audio+gpu" (seccomp/profile-name.h).
+ *
  *   SmithProfile *profile = smith_profile_load (dirfd, "web", error);
  *   text = smith_profile_write (profile);                   for podman
  *   program = smith_profile_compile (profile, "amd64", error);   for seccomp(2)
@@ -64,11 +66,18 @@ typedef struct {
  * of that name that comes with the program. SMITH_ERROR_NOT_FOUND with the names that there are,
  * SMITH_ERROR_INVALID with file:line. */
 SmithProfile *smith_profile_load(int dirfd, const char *name, GError **error);
+/* As smith_profile_load(), for a file of the fleet's: all that is wrong in it is told to @diag, and
+ * the profile is NULL then; @error is for what has no place. */
+SmithProfile *smith_profile_load_told(int dirfd, const char *name, SmithDiag *diag, GError **error);
 /* A whole document, flat or not (includes by name as above). */
 SmithProfile *smith_profile_parse(int dirfd, const char *name, const char *text, gsize length,
 				  GError **error);
 void smith_profile_free(SmithProfile *profile);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithProfile, smith_profile_free)
+
+/* Whether the fleet at @dirfd has a file of its own for @name, or for one of those that it joins.
+ */
+bool smith_profile_is_of_fleet(int dirfd, const char *name);
 
 /* Names of those that come with the program, NULL-terminated, static. */
 const char *const *smith_profile_names(void);

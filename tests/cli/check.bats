@@ -31,12 +31,12 @@ fleet() {
 	sort -c table
 	root=$BATS_TEST_DIRNAME/../..
 	# ids are literals; a function that passes one on has it at its call
-	cat "$root"/{base,python,fleet,lint,quadlet,cmd}/*.c | grep -vE '^	\{"[a-z-]+", SMITH_SEVERITY' |
+	cat "$root"/{base,python,seccomp,fleet,lint,quadlet,cmd}/*.c | grep -vE '^	\{"[a-z-]+", SMITH_SEVERITY' |
 		grep -oE '"[a-z]+(-[a-z]+)*"' | tr -d '"' | sort -u >literals
 	comm -23 table literals >unreported
 	cat unreported
 	[ ! -s unreported ]
-	cat "$root"/{base,python,fleet,lint,quadlet}/*.c |
+	cat "$root"/{base,python,seccomp,fleet,lint,quadlet}/*.c |
 		tr '\n\t' '  ' | grep -oE '(smith_lint_report|smith_diag_add|smith_diag_add_about|REPORT|TELL) ?\([^;"]*"[a-z]+(-[a-z]+)*",' |
 		grep -oE '"[^"]*"' | tr -d '"' | sort -u >reported
 	comm -13 table reported >unknown

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/node.h"
 #include "seccomp/filter.h"
+#include "seccomp/profile-name.h"
 #include "seccomp/simulate.h"
 
 #define DENIED (SECCOMP_RET_ERRNO | ENOSYS)
@@ -219,6 +220,84 @@ static void test_refused(Fleet *fleet, gconstpointer data G_GNUC_UNUSED)
 		      "of 'four' itself must say which holds");
 }
 
+static char *join(const char *a, const char *b)
+{
+	const char *const names[] = {a, b, NULL};
+
+	return smith_profile_name_join(names);
+}
+
+static void test_name(void)
+{
+	g_autofree char *two = join("gpu", "audio");
+	g_autofree char *four = join("web+gpu", "gpu+audio");
+	g_autofree char *one = join("gpu", "gpu");
+	g_autofree char *file = smith_profile_name_file("audio+gpu");
+	g_autofree char *name = g_strnfill(64, 'a');
+	g_autofree char *other = g_strnfill(64, 'b');
+	g_autofree char *many = join(name, other);
+	g_autofree char *many_file = smith_profile_name_file(many);
+	g_autofree char *more = g_strconcat(many, "+c", NULL);
+	g_autofree char *more_file = smith_profile_name_file(more);
+
+	g_assert_cmpstr(two, ==, "audio+gpu");
+	g_assert_cmpstr(four, ==, "audio+gpu+web");
+	g_assert_cmpstr(one, ==, "gpu");
+	g_assert_false(smith_profile_name_is_joined(one));
+	g_assert_true(smith_profile_name_is_joined(two));
+	g_assert_cmpstr(file, ==, "seccomp/audio+gpu.json");
+	/* a file's name has an end */
+	g_assert_true(g_str_has_prefix(many_file, "seccomp/joined-"));
+	g_assert_cmpuint(strlen(many_file), ==, strlen("seccomp/joined-0123456789abcdef.json"));
+	g_assert_cmpstr(more_file, !=, many_file);
+}
+
+/* Whatever one of them allows, all of them together allow. */
+static void test_joined(Fleet *fleet, gconstpointer data G_GNUC_UNUSED)
+{
+	g_autoptr(SmithProfile) profile = load(-1, "gpu+audio+gpu");
+	g_autoptr(SmithProfile) single = load(-1, "gpu+gpu");
+	g_autoptr(SmithProfile) mixed = NULL;
+
+	g_assert_cmpstr(profile->name, ==, "audio+gpu");
+	g_assert_cmpstr(profile->default_action, ==, "SCMP_ACT_ERRNO");
+	g_assert_cmpint(profile->default_errno, ==, ENOSYS);
+	g_assert_false(profile->of_fleet);
+	g_assert_cmphex(ask(profile, "amd64", "mbind", 0, 0), ==, SECCOMP_RET_ALLOW);
+	g_assert_cmphex(ask(profile, "arm64", "semget", 0, 0), ==, SECCOMP_RET_ALLOW);
+	g_assert_cmphex(ask(profile, "amd64", "ioctl", 0, 0xc00c4634), ==, SECCOMP_RET_ALLOW);
+	g_assert_cmphex(ask(profile, "amd64", "ioctl", 0, 0x5412), ==, DENIED);
+	g_assert_cmphex(ask(profile, "amd64", "splice", 0, 0), ==, DENIED);
+	g_assert_cmpstr(single->name, ==, "gpu");
+	put(fleet, "own",
+	    "{\"include\": [\"baseline\"], \"syscalls\": [{\"names\": [\"acct\"], "
+	    "\"action\": \"SCMP_ACT_ALLOW\"}]}");
+	mixed = load(fleet->fd, "own+web");
+	g_assert_true(mixed->of_fleet);
+	g_assert_cmphex(ask(mixed, "amd64", "acct", 0, 0), ==, SECCOMP_RET_ALLOW);
+	g_assert_cmphex(ask(mixed, "amd64", "splice", 0, 0), ==, SECCOMP_RET_ALLOW);
+}
+
+static void test_joined_refused(Fleet *fleet, gconstpointer data G_GNUC_UNUSED)
+{
+	put(fleet, "own",
+	    "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 38, \"syscalls\": ["
+	    "{\"names\": [\"splice\"], \"action\": \"SCMP_ACT_KILL\"}]}");
+	put(fleet, "soft", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 1}");
+	check_refused(fleet->fd, "own+web", SMITH_ERROR_CONFLICT,
+		      "profiles 'own' and 'web' contradict each other about 'splice'; a profile "
+		      "of the fleet that includes both must say which holds");
+	check_refused(fleet->fd, "soft+web", SMITH_ERROR_CONFLICT,
+		      "profile 'web' has another default action than 'soft', which is "
+		      "included beside it");
+	check_refused(fleet->fd, "web+wbe", SMITH_ERROR_NOT_FOUND,
+		      "no seccomp profile is called 'wbe' (did you mean 'web'?)");
+	check_refused(fleet->fd, "web+", SMITH_ERROR_INVALID, "'' is no name of a seccomp profile");
+	check_refused(fleet->fd, "+", SMITH_ERROR_INVALID, "'' is no name of a seccomp profile");
+	check_refused(fleet->fd, "web+../own", SMITH_ERROR_INVALID,
+		      "'../own' is no name of a seccomp profile");
+}
+
 static void test_twin(void)
 {
 	g_assert_cmpstr(smith_profile_twin("open"), ==, "openat");
@@ -233,6 +312,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/seccomp/profile/round-trip", test_round_trip);
 	g_test_add_func("/seccomp/profile/compare", test_compare);
 	g_test_add_func("/seccomp/profile/twin", test_twin);
+	g_test_add_func("/seccomp/profile/name", test_name);
+	g_test_add("/seccomp/profile/joined", Fleet, NULL, fleet_set_up, test_joined,
+		   fleet_tear_down);
+	g_test_add("/seccomp/profile/joined-refused", Fleet, NULL, fleet_set_up,
+		   test_joined_refused, fleet_tear_down);
 	g_test_add("/seccomp/profile/include", Fleet, NULL, fleet_set_up, test_include,
 		   fleet_tear_down);
 	g_test_add("/seccomp/profile/refused", Fleet, NULL, fleet_set_up, test_refused,
