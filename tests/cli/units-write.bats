@@ -75,8 +75,8 @@ in_place() { whole "$units/one"; }
 # there is a moment with neither name, when the old one has another
 in_place_or_aside() { whole "$units/one" || same "$units/one.old.d" "$old/one"; }
 
-@test "killed before every other change of a file system" {
-	at_each 2 9 in_place
+@test "killed before each change of a file system" {
+	at_each 1 9 in_place
 }
 
 @test "Ctrl-C before every fifth change" {
