@@ -37,6 +37,13 @@ setup() {
 	grep -F 'hello from uid 10001' "$out/hello"
 }
 
+@test "the label of the image confines it with --seccomp-policy=image" {
+	has policy-image "personality -1 Function not implemented"
+	has policy-default "personality 0 Success"
+	# and it works so: the service of the other tests runs under it
+	grep -E '^Seccomp:\s+2$' "$out/web-filter"
+}
+
 @test "it runs as appuser 10001:10001" {
 	has config '10001:10001 ["/usr/bin/tini","--"]'
 	has uid "uid=10001(appuser) gid=10001(appuser) groups=10001(appuser)"
