@@ -47,10 +47,11 @@ need_hello() {
 	exec {lock}>&-
 }
 
-shared() { flock "$cache/shared.lock" "$top/tests/tools/$1" "${@:2}" >&2; }
+# mmdebstrap's hooks fail when their descriptors have two digits: no more are open than must be
+shared() { flock --close "$cache/shared.lock" "$top/tests/tools/$1" "${@:2}" >&2 3>&- 4>&-; }
 
 # a mirror may fail once in some hundred packages
-need_rootfs() { rootfs=$("$e2e/make-rootfs" "$1" || "$e2e/make-rootfs" "$1"); }
+need_rootfs() { rootfs=$({ "$e2e/make-rootfs" "$1" || "$e2e/make-rootfs" "$1"; } 3>&- 4>&-); }
 
 smith() { "$OCISMITH" -C "$hello" --store "$hello/store" "$@"; }
 
