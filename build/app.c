@@ -198,15 +198,24 @@ static gboolean add_directory(const char *path, GHashTable *seen, GPtrArray *ent
 	return TRUE;
 }
 
-static gboolean add_directories(const SmithService *service, GHashTable *seen, GPtrArray *entries,
-				GError **error)
+/* A path of the host has its own owner, and may be a file or a socket, which covers no directory.
+ */
+static bool is_of_host(const SmithFleet *fleet, const SmithMount *mount)
+{
+	const SmithVolume *volume = smith_fleet_volume(fleet, mount->volume);
+	return volume != NULL ? volume->path != NULL : *mount->volume == '/';
+}
+
+static gboolean add_directories(const SmithFleet *fleet, const SmithService *service,
+				GHashTable *seen, GPtrArray *entries, GError **error)
 {
 	for (char **path = service->writable; *path != NULL; path++)
 		if (!add_directory(*path, seen, entries, error))
 			return FALSE;
 	for (guint i = 0; i < service->volumes->len; i++) {
 		const SmithMount *mount = service->volumes->pdata[i];
-		if (mount->target != NULL && !add_directory(mount->target, seen, entries, error))
+		if (mount->target != NULL && !is_of_host(fleet, mount) &&
+		    !add_directory(mount->target, seen, entries, error))
 			return FALSE;
 	}
 	return TRUE;
@@ -238,7 +247,7 @@ GPtrArray *smith_app_entries(const SmithFleet *fleet, const SmithService *servic
 		if (!add_path(fleet, ignore, *listed, seen, entries, error))
 			return NULL;
 	if (!check_program(service, ignore, seen, error) ||
-	    !add_directories(service, seen, entries, error))
+	    !add_directories(fleet, service, seen, entries, error))
 		return NULL;
 	add_generated(service, entries);
 	return g_steal_pointer(&entries);

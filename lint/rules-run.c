@@ -45,8 +45,8 @@ const SmithRule smith_rules_run[] = {
 	 "    volumes: [\"/var/run/docker.sock:/var/run/docker.sock\"]\n"
 	 "\n"
 	 "Podman speaks the same protocol: 'systemctl --user enable --now podman.socket', then\n"
-	 "mount /run/user/UID/podman/podman.sock. Units mount that one, read-only, where a volume\n"
-	 "names docker's.\n"},
+	 "mount /run/user/UID/podman/podman.sock. Units mount that of the user who runs them,\n"
+	 "read-only, where a volume names either of the two.\n"},
 	{"gpu-arch", SMITH_SEVERITY_WARNING,
 	 "a family is not built for the architecture of the host's GPU",
 	 "A family is built for other GPU architectures than the host's. Kernels for it are\n"

@@ -106,8 +106,7 @@ static void append_mount(SmithKube *kube, const SmithPlanMount *mount, const cha
 static gboolean add_mount(SmithKube *kube, const SmithContainerPlan *container,
 			  const SmithPlanMount *mount, SmithNode *mounts, GError **error)
 {
-	const char *source =
-		mount->kind == SMITH_PLAN_SOCKET ? "/run/podman/podman.sock" : mount->source;
+	const char *source = mount->source != NULL ? mount->source : "/run/podman/podman.sock";
 	bool is_volume = mount->kind == SMITH_PLAN_VOLUME;
 	g_autofree char *name = volume_name(is_volume ? "volume" : "host", source);
 	if (!check_path(container, mount->target, error) ||

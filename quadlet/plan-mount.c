@@ -22,9 +22,20 @@ static void use_volume(SmithPlanner *planner, const char *slug)
 		g_ptr_array_add(planner->plan->volumes, g_strdup(slug));
 }
 
-static bool is_docker_socket(const char *path)
+/* Docker's, and podman's of whatever user: it is that of who runs the units. */
+static bool is_engine_socket(const char *path)
 {
-	return strcmp(path, "/var/run/docker.sock") == 0 || strcmp(path, "/run/docker.sock") == 0;
+	static const char *const paths[] = {"/docker.sock", "/podman/podman.sock"};
+	if (g_str_has_prefix(path, "/var/run/"))
+		path += strlen("/var");
+	if (!g_str_has_prefix(path, "/run/"))
+		return false;
+	path += strlen("/run");
+	if (g_str_has_prefix(path, "/user/")) {
+		path += strlen("/user/");
+		path += strspn(path, "0123456789");
+	}
+	return strcmp(path, paths[0]) == 0 || strcmp(path, paths[1]) == 0;
 }
 
 static gboolean add_volume(SmithPlanner *planner, SmithContainerPlan *container,
@@ -40,8 +51,10 @@ static gboolean add_volume(SmithPlanner *planner, SmithContainerPlan *container,
 		return smith_throw(error, SMITH_ERROR_NOT_FOUND,
 				   "neither volume '%s' nor service '%s' says a target",
 				   mount->volume, container->title);
-	if (path != NULL && is_docker_socket(path)) {
-		planned = add_mount(container, SMITH_PLAN_SOCKET, NULL, mount->target);
+	if (path != NULL && is_engine_socket(path)) {
+		bool is_podman = g_str_has_suffix(path, "/podman.sock");
+		planned = add_mount(container, SMITH_PLAN_SOCKET, is_podman ? g_strdup(path) : NULL,
+				    mount->target);
 		planned->read_only = true;
 		return TRUE;
 	}

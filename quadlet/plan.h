@@ -49,7 +49,9 @@ typedef struct {
 typedef enum {
 	SMITH_PLAN_VOLUME,    /* kept by podman: `source` is its slug */
 	SMITH_PLAN_DIRECTORY, /* `source` is a path of the host */
-	SMITH_PLAN_SOCKET,    /* podman's own socket, where the program wants docker's: no source */
+	/* podman's own socket, of who runs the units; `source` is the path of podman's that the
+	 * fleet names, for who cannot ask, NULL where it names docker's */
+	SMITH_PLAN_SOCKET,
 } SmithPlanMountKind;
 
 typedef struct {

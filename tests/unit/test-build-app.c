@@ -129,6 +129,27 @@ static void test_refused(void)
 	refuse("[\n", "{module: m}", "^service 'Site': .dockerignore:1: ");
 }
 
+/* What podman mounts over gets a directory; what is the host's may be a file. */
+static void test_volumes(void)
+{
+	g_auto(TestFleet) test = test_fleet_new();
+	g_autoptr(GError) error = NULL;
+	test_fleet_write(&test, "families.d/base.yaml", "family: base\nfrom: debian:12\n");
+	test_fleet_write(
+		&test, "fleet.yaml",
+		"fleet: t\n"
+		"volumes: {kept: {target: /kept}, theirs: {path: /srv/a, target: /theirs}}\n"
+		"services: {Site: {family: base, app: {module: m}, writable: [/own],\n"
+		"  volumes: [kept, theirs, \"/run/user/1/podman/podman.sock:/run/p.sock\"]}}\n"
+		"groups: {g: {host: h, services: [Site]}}\nhosts: {h: {}}\n");
+	test_fleet_load(&test);
+	g_autoptr(GPtrArray) entries =
+		smith_app_entries(test.fleet, smith_fleet_service(test.fleet, "Site"), &error);
+	g_assert_no_error(error);
+	g_autofree char *text = text_of(entries);
+	g_assert_cmpstr(text, ==, "app/ kept/ own/");
+}
+
 static char *pin(TestFleet *test, GPtrArray **entries)
 {
 	g_autoptr(SmithInputs) inputs = smith_inputs_load(test_fleet_store(test));
@@ -230,6 +251,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/build/app/files", test_files);
 	g_test_add_func("/build/app/refused", test_refused);
+	g_test_add_func("/build/app/volumes", test_volumes);
 	g_test_add_func("/build/app/digest", test_digest);
 	g_test_add_func("/build/app/changed", test_changed);
 	return g_test_run();

@@ -202,21 +202,38 @@ static void test_environment(void)
 			"ZONE=there\n");
 }
 
-/* Docker's socket is podman's, which may be read and not replaced. */
-static void test_socket(void)
+static void check_mount(const char *volume, SmithPlanMountKind kind, const char *source)
 {
 	g_auto(TestFleet) test = test_fleet_new();
-	load(&test, "fleet: t\nhosts: {h: {}}\ngroups: {one: {host: h, services: [A]}}\n"
-		    "services:\n"
-		    "  A: {family: base, app: {module: a}, volumes:"
-		    " ['/var/run/docker.sock:/var/run/docker.sock']}\n");
+	g_autofree char *text = g_strdup_printf(
+		"fleet: t\nhosts: {h: {}}\ngroups: {one: {host: h, services: [A]}}\n"
+		"services:\n"
+		"  A: {family: base, app: {module: a}, volumes: ['%s:/x.sock']}\n",
+		volume);
+	load(&test, text);
 	g_autoptr(SmithHostPlan) plan = plan_host(&test, "h", NULL);
 	const SmithPlanMount *mount = container_of(plan, "a")->mounts->pdata[0];
+	g_assert_cmpint(mount->kind, ==, kind);
+	g_assert_cmpstr(mount->source, ==, source);
+	g_assert_cmpstr(mount->target, ==, "/x.sock");
+	g_assert_cmpint(mount->read_only, ==, kind == SMITH_PLAN_SOCKET);
+}
 
-	g_assert_cmpint(mount->kind, ==, SMITH_PLAN_SOCKET);
-	g_assert_null(mount->source);
-	g_assert_cmpstr(mount->target, ==, "/var/run/docker.sock");
-	g_assert_true(mount->read_only);
+/* Docker's socket is podman's, which may be read and not replaced; and podman's is that of who runs
+ * the units, whichever user the path names. */
+static void test_socket(void)
+{
+	static const char *const sockets[] = {
+		"/var/run/docker.sock",	       "/run/docker.sock",
+		"/run/user/1000/docker.sock",  "/run/podman/podman.sock",
+		"/var/run/podman/podman.sock", "/run/user/1000/podman/podman.sock"};
+	static const char *const others[] = {"/run/user/1000/podman/other.sock",
+					     "/run/user/x/podman/podman.sock",
+					     "/srv/run/podman/podman.sock", "/run/podman"};
+	for (gsize i = 0; i < G_N_ELEMENTS(sockets); i++)
+		check_mount(sockets[i], SMITH_PLAN_SOCKET, i < 3 ? NULL : sockets[i]);
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+		check_mount(others[i], SMITH_PLAN_DIRECTORY, others[i]);
 }
 
 int main(int argc, char **argv)
