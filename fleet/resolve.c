@@ -98,10 +98,11 @@ static gboolean ask_pip(SmithResolve *resolve, SmithSet *set, GError **error)
 		return smith_throw(error, SMITH_ERROR_UNSUPPORTED, "nothing is executed here");
 	if (!smith_family_check_platform(resolve->lock, "pip", error))
 		return FALSE;
+	/* pip's answer is all of the set: what was picked before is not there already */
+	g_ptr_array_set_size(set->picks, 0);
 	g_autoptr(GPtrArray) candidates = smith_resolve_ask_pip(&asker, set, error);
 	if (candidates == NULL)
 		return FALSE;
-	g_ptr_array_set_size(set->picks, 0);
 	for (guint i = 0; i < candidates->len; i++) {
 		const SmithWheelCandidate *candidate = candidates->pdata[i];
 		SmithPick *pick = candidate->name != NULL

@@ -85,6 +85,16 @@ locks() {
 	[[ $stderr == *"family 'f' has c==1"* && $stderr != *ResolutionImpossible* ]]
 }
 
+@test "pins that lack what they require keep it, and get that" {
+	packages a==1:b b==1:c c==1 d==1
+	family '[a==1, b==1, d==1]'
+	service '[]'
+	locks 'a==1 b==1 c==1 d==1' ''
+	family '[d==1]'
+	service '[b==1, d==1]'
+	locks 'd==1' 'b==1 c==1'
+}
+
 @test "nothing is asked again of what is locked" {
 	packages a==1:b b==1
 	service '[a]'
