@@ -9,10 +9,11 @@
 	"until podman ps -q --filter \"name=^$0\\$\" --filter health=healthy | grep -q .; do "     \
 	"sleep 1; done"
 /* A connection that is not answered is given up after three seconds, since the other host may come
- * up meanwhile. */
+ * up meanwhile. One that is closed at once was taken by podman, whose pod is there before the
+ * program in it. */
 #define ANSWER_SCRIPT                                                                              \
-	"until timeout 3 bash -c ': <>\"/dev/tcp/$0/$1\"' \"$0\" \"$1\" 2>/dev/null; do sleep 1; " \
-	"done"
+	"until timeout 3 bash -c 'exec 3<>\"/dev/tcp/$0/$1\"; read -r -t 1 -n 1 -u 3; "            \
+	"[ $? = 0 -o $? -gt 128 ]' \"$0\" \"$1\" 2>/dev/null; do sleep 1; done"
 
 char *smith_format_service(const SmithFormat *format, const SmithContainerPlan *container)
 {
