@@ -120,6 +120,26 @@ setup() {
 	done
 }
 
+@test "the profile that a unit names is installed beside it, also one of several together" {
+	local host file profile count=0
+	for host in "${hosts[@]}"; do
+		on "$host"
+		for file in "$units"/*.container; do
+			[ -e "$file" ] || continue
+			# where units lie flat, there is no directory of the host in it
+			profile=$(sed -nE 's|^SeccompProfile=%E/containers/systemd/([^/]*/)?(seccomp/[^/]*)$|\2|p' "$file")
+			[ -n "$profile" ] || continue
+			jq -e '.defaultErrnoRet == 38 and (.syscalls | length) > 20' "$units/$profile" >/dev/null
+			count=$((count + 1))
+		done
+	done
+	echo "$count units"
+	[ "$count" -gt 50 ]
+	on ai-mainpc
+	[ -f "$units/seccomp/audio+gpu.json" ]
+	[[ $(run_of real-time-audio-pipeline.service) == *seccomp=*/seccomp/audio+gpu.json* ]]
+}
+
 @test "the generator knows the keys that are recorded for it, and no others" {
 	out=$BATS_FILE_TMPDIR/out-keys
 	cat "$out/wrong"
