@@ -208,8 +208,9 @@ check-style: $(BUILD)/flags ## format, lengths, banned words, error texts, licen
 check-layers: ## a folder includes only folders of lower rank
 	tests/style/check-layers
 
-bench: all test-programs ## times of check, and against buildah; BENCH_ARGS goes to tests/bench/run
+bench: all test-programs ## times of check, of runs, and against buildah; BENCH_ARGS goes to tests/bench/run
 	@$(TEST_ENV) tests/bench/check
+	@$(TEST_ENV) tests/bench/smoke
 	@$(TEST_ENV) tests/bench/run $(BENCH_ARGS)
 
 FUZZ_SECONDS ?= 60
