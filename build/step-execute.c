@@ -10,6 +10,7 @@
 #include "execute/keep.h"
 #include "execute/pip-install.h"
 #include "execute/scratch.h"
+#include "fleet/step-limits.h"
 #include "fleet/wheel-file.h"
 #include "layers/dir.h"
 #include "layers/ignore.h"
@@ -27,6 +28,7 @@ static SmithExecution execution_of(const SmithStepContext *context)
 		.compression = context->compression,
 		.epoch = context->epoch,
 		.workers = context->workers,
+		.limits = smith_fleet_step_limits(context->fleet),
 	};
 }
 

@@ -12,6 +12,7 @@
 #include "fleet/lock-apt.h"
 #include "fleet/part.h"
 #include "fleet/runtime.h"
+#include "fleet/step-limits.h"
 #include "fleet/wheel-file.h"
 #include "layers/known.h"
 #include "probe/probe.h"
@@ -79,7 +80,8 @@ SmithFamilyContext smith_step_family_context(const SmithStepContext *context)
 			      .events = context->events,
 			      .compression = context->compression,
 			      .epoch = context->epoch,
-			      .workers = context->workers},
+			      .workers = context->workers,
+			      .limits = smith_fleet_step_limits(context->fleet)},
 	};
 }
 

@@ -174,7 +174,7 @@ static gboolean run(SmithBytecode *self, const SmithExecution *execution, const 
 		.env = env,
 		.binds = binds,
 		.n_binds = G_N_ELEMENTS(binds),
-		.limits = {.memory = MEMORY_MAX},
+		.limits = {.address = MEMORY_MAX},
 	};
 	g_auto(SmithSandboxResult) result = {0};
 	if (!smith_execute_answer(execution, root, &step, &result, error))

@@ -142,6 +142,20 @@ static SmithLayer *write_layer(const SmithExecution *execution, const SmithRoot 
 				 error);
 }
 
+static void fill_limits(SmithSandboxLimits *limits, const SmithSandboxLimits *others)
+{
+	if (limits->seconds == 0)
+		limits->seconds = others->seconds;
+	if (limits->memory == 0)
+		limits->memory = others->memory;
+	if (limits->processes == 0)
+		limits->processes = others->processes;
+	if (limits->output == 0)
+		limits->output = others->output;
+	if (limits->disk == 0)
+		limits->disk = others->disk;
+}
+
 /* @step with what this execution knows; borrows from @work and @directory. */
 static SmithSandboxStep fill_in(const SmithExecution *execution, const SmithSandboxStep *step,
 				const Work *work, const char *directory, int log_fd)
@@ -151,6 +165,7 @@ static SmithSandboxStep fill_in(const SmithExecution *execution, const SmithSand
 	filled.root = directory;
 	filled.work = work->path;
 	filled.log_fd = log_fd;
+	fill_limits(&filled.limits, &execution->limits);
 	return filled;
 }
 

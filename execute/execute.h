@@ -24,7 +24,8 @@ typedef struct {
 	SmithCompression compression;
 	gint64 epoch;
 	guint workers;
-	const char *log_dir; /* a log per step goes there as STEP.log; NULL: none are kept */
+	SmithSandboxLimits limits; /* of each step, where it says none itself */
+	const char *log_dir;	   /* a log per step goes there as STEP.log; NULL: none are kept */
 } SmithExecution;
 
 /* Wraps what is taken from it, as those of base/entry-filter.h do. */

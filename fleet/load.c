@@ -17,6 +17,7 @@
 #include "fleet/load-service.h"
 #include "fleet/load-supervisor.h"
 #include "fleet/quantity.h"
+#include "fleet/step-limits.h"
 #include "fleet/tables.h"
 
 static void family_free(gpointer data)
@@ -134,6 +135,7 @@ static void complete_fleet(SmithFleet *fleet, const SmithNode *document, SmithDi
 {
 	smith_load_bytecode(&fleet->bytecode, fleet->place, NULL, diag);
 	fill_fleet(fleet, diag);
+	smith_load_step_limits(fleet, smith_node_get(document, "step_limits"), diag);
 	fill_hosts(fleet, diag);
 	smith_load_index(fleet);
 	smith_load_groups(fleet, smith_node_get(document, "groups"), diag);

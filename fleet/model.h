@@ -413,6 +413,20 @@ typedef struct {
 	GPtrArray *indexes; /* (element-type SmithWheelIndex*) before that one; never NULL */
 } SmithWheelSources;
 
+/* Of each step that executes while images are locked and built. */
+typedef struct {
+	char *time_text; /* as written; the numbers below are 0 when it is not said */
+	SmithPlace place;
+	char *memory_text;
+	char *disk_text;
+	char *output_text;
+	gint64 seconds;
+	gint64 memory; /* bytes */
+	gint64 disk;
+	gint64 output;
+	gint64 processes;
+} SmithStepLimits;
+
 /* What is looked up by name. */
 enum {
 	SMITH_KIND_FAMILY,
@@ -436,20 +450,21 @@ typedef struct {
 	char *prefix;	/* of the venv, without leading slash: "opt/venv" */
 	char *compression;
 	char *bytecode;
-	SmithWheelSources *wheels; /* never NULL */
-	GHashTable *mirrors;	   /* image reference -> where its image is taken from */
-	GHashTable *variables;	   /* of expressions */
-	GHashTable *features;	   /* as variables; what `when` is about */
-	SmithNode *classes_node;   /* named defaults of services */
-	GPtrArray *families;	   /* (element-type SmithFamily*) by name */
-	GPtrArray *services;	   /* (element-type SmithService*) in document order */
-	GPtrArray *groups;	   /* (element-type SmithGroup*) */
-	GPtrArray *hosts;	   /* (element-type SmithHost*) */
-	GPtrArray *networks;	   /* (element-type SmithNetwork*) */
-	GPtrArray *volumes;	   /* (element-type SmithVolume*) */
-	GPtrArray *secrets;	   /* (element-type SmithSecret*) */
-	GPtrArray *allow;	   /* (element-type SmithAllow*) */
-	GPtrArray *supervisors;	   /* (element-type SmithService*) one for each supervised group */
+	SmithWheelSources *wheels;    /* never NULL */
+	SmithStepLimits *step_limits; /* or NULL */
+	GHashTable *mirrors;	      /* image reference -> where its image is taken from */
+	GHashTable *variables;	      /* of expressions */
+	GHashTable *features;	      /* as variables; what `when` is about */
+	SmithNode *classes_node;      /* named defaults of services */
+	GPtrArray *families;	      /* (element-type SmithFamily*) by name */
+	GPtrArray *services;	      /* (element-type SmithService*) in document order */
+	GPtrArray *groups;	      /* (element-type SmithGroup*) */
+	GPtrArray *hosts;	      /* (element-type SmithHost*) */
+	GPtrArray *networks;	      /* (element-type SmithNetwork*) */
+	GPtrArray *volumes;	      /* (element-type SmithVolume*) */
+	GPtrArray *secrets;	      /* (element-type SmithSecret*) */
+	GPtrArray *allow;	      /* (element-type SmithAllow*) */
+	GPtrArray *supervisors; /* (element-type SmithService*) one for each supervised group */
 	GPtrArray *built; /* (element-type SmithService*, borrowed) that get an image of ours */
 	GHashTable *index[SMITH_KINDS]; /* by name, for the look-ups below */
 } SmithFleet;

@@ -9,6 +9,7 @@
 #include "fleet/part.h"
 #include "fleet/profile.h"
 #include "fleet/resolve-state.h"
+#include "fleet/step-limits.h"
 
 static void set_free(gpointer data)
 {
@@ -255,7 +256,8 @@ SmithLock *smith_resolve(const SmithFleet *fleet, SmithStore *store,
 						    .events = options->events,
 						    .compression = options->compression,
 						    .epoch = options->epoch,
-						    .workers = options->workers};
+						    .workers = options->workers,
+						    .limits = smith_fleet_step_limits(fleet)};
 	resolve.picks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					      (GDestroyNotify)smith_pick_free);
 	resolve.sets = g_ptr_array_new_with_free_func(set_free);

@@ -194,6 +194,10 @@ static const struct {
 	{"run", "outputs", "outputs"},
 	{"service", "when", "conditionOrMap"},
 	{"size", "max", "bytes"},
+	{"step_limits", "disk", "bytes"},
+	{"step_limits", "memory", "bytes"},
+	{"step_limits", "output", "bytes"},
+	{"step_limits", "time", "duration"},
 };
 
 #define SAID(key_) "{required: [" key_ "], properties: {" key_ ": {$ref: '#/$defs/said'}}}"

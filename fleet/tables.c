@@ -293,6 +293,16 @@ static const SmithBindField sources_fields[] = {
 };
 static TABLE(sources, "wheels", SmithWheelSources, NO_OFFSET, NO_OFFSET);
 
+static const SmithBindField step_limits_fields[] = {
+	SMITH_BIND(SmithStepLimits, time_text, "time", STRING, .any_scalar = true),
+	SMITH_BIND(SmithStepLimits, memory_text, "memory", STRING, .any_scalar = true),
+	SMITH_BIND(SmithStepLimits, processes, "processes", INT, .min = 1, .max = 4000000),
+	SMITH_BIND(SmithStepLimits, disk_text, "disk", STRING, .any_scalar = true),
+	SMITH_BIND(SmithStepLimits, output_text, "output", STRING, .any_scalar = true),
+	{0},
+};
+static PLACED(step_limits, "step_limits", SmithStepLimits);
+
 static const SmithBindField smith_fleet_fields[] = {
 	SMITH_BIND(SmithFleet, name, "fleet", STRING, .required = true),
 	SMITH_BIND(SmithFleet, registry, "registry", STRING),
@@ -302,6 +312,7 @@ static const SmithBindField smith_fleet_fields[] = {
 	SMITH_BIND(SmithFleet, compression, "compression", STRING),
 	SMITH_BIND(SmithFleet, bytecode, "bytecode", STRING),
 	SMITH_BIND(SmithFleet, wheels, "wheels", OBJECT, .table = &sources_table),
+	SMITH_BIND(SmithFleet, step_limits, "step_limits", OBJECT, .table = &step_limits_table),
 	SMITH_BIND(SmithFleet, mirrors, "mirrors", STRMAP),
 	SMITH_BIND(SmithFleet, variables, "variables", STRMAP),
 	SMITH_BIND(SmithFleet, features, "features", STRMAP),

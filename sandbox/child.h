@@ -38,6 +38,7 @@
 typedef enum {
 	SMITH_CHILD_FAILED = 1, /* number: an errno or 0; the text says what could not be done */
 	SMITH_CHILD_REFUSED,	/* the same, because the machine does not allow it */
+	SMITH_CHILD_LIMIT,	/* the text says what there was too much of */
 	SMITH_CHILD_MAP,     /* number: the process that wants its ids mapped; waits for a byte */
 	SMITH_CHILD_ENDED,   /* number: status of the command */
 	SMITH_CHILD_COMMAND, /* of a run: command `index` has ended, number: its status */

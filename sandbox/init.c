@@ -17,6 +17,9 @@
 
 #include "sandbox/child.h"
 #include "sandbox/supervisor.h"
+#include "sandbox/watch.h"
+
+#define REAPED_AT_ONCE 256
 
 typedef struct {
 	SmithTree tree;
@@ -25,6 +28,7 @@ typedef struct {
 	bool ended;
 	long memory; /* KiB of the largest process */
 	int listener;
+	SmithWatch watch;
 	SmithSupervisor *supervisor; /* NULL: nothing is handed over */
 } Init;
 
@@ -52,14 +56,21 @@ static int receive_listener(int from)
 	return fd;
 }
 
-static void reap(Init *init)
+/* False when there may be more: what starts and ends processes without a pause keeps nobody from
+ * looking at it. */
+static bool reap(Init *init)
 {
 	struct rusage usage;
 	pid_t pid;
 	int status;
 
-	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
-		int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	for (unsigned n = 0; n < REAPED_AT_ONCE; n++) {
+		int code;
+
+		pid = wait4(-1, &status, WNOHANG, &usage);
+		if (pid <= 0)
+			return true;
+		code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 
 		if (smith_requests_ended(pid, code))
 			continue;
@@ -70,6 +81,7 @@ static void reap(Init *init)
 		init->ended = true;
 		init->status = code;
 	}
+	return false;
 }
 
 static void serve(Init *init, int children)
@@ -79,19 +91,21 @@ static void serve(Init *init, int children)
 				{.fd = SMITH_CHILD_CONTROL, .events = POLLIN},
 				{.fd = init->listener, .events = POLLIN},
 				{.fd = runs ? SMITH_CHILD_REQUESTS : -1, .events = POLLIN}};
+	bool all = true; /* that have ended are reaped */
 
 	while (!init->ended) {
 		struct signalfd_siginfo info;
 
-		if (poll(fds, 4, -1) < 0 && errno != EINTR)
+		if (poll(fds, 4, all ? smith_watch_wait(&init->watch) : 0) < 0 && errno != EINTR)
 			_exit(125);
 		/* the parent has gone, or wants an end; with us the kernel ends all the rest */
 		if (fds[1].revents != 0)
 			_exit(125);
-		if (fds[0].revents != 0) {
+		if (fds[0].revents != 0)
 			(void)!read(children, &info, sizeof info);
-			reap(init);
-		}
+		if (fds[0].revents != 0 || !all)
+			all = reap(init);
+		smith_watch_look(&init->watch);
 		if (fds[2].revents != 0 && !smith_supervisor_answer(init->supervisor))
 			fds[2].fd = -1;
 		if (!init->ended && fds[3].revents != 0 &&
@@ -183,6 +197,7 @@ void smith_init_run(const SmithPlan *plan)
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)
 		smith_child_die(SMITH_CHILD_FAILED, errno, "cannot be closed to others");
 	children = watch_children();
+	smith_watch_start(&init.watch, plan, init.tree.work);
 	start_step(&init);
 	/* the last writer of the output is to be the step */
 	close(STDIN_FILENO);

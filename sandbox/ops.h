@@ -31,7 +31,8 @@
 #define SMITH_PLAN_NO_OVERLAY (1u << 5) /* a copy, as if the kernel had no overlay */
 #define SMITH_PLAN_RUN (1u << 6)	/* a run, of which the parent has requests */
 #define SMITH_PLAN_HAND_OUT (1u << 7)	/* the listener of `program` goes to the parent */
-#define SMITH_PLAN_ALL_FLAGS 0xffu
+#define SMITH_PLAN_WATCH (1u << 8)	/* its limits of all together are watched */
+#define SMITH_PLAN_ALL_FLAGS 0x1ffu
 
 typedef enum {
 	SMITH_OP_BIND = 1, /* source over target */
@@ -96,6 +97,9 @@ typedef struct {
 	uint32_t n_commands;
 	uint64_t tmpfs_size; /* bytes of each; 0: the kernel's */
 	uint64_t shm_size;
+	uint64_t watch_memory; /* bytes; 0: any */
+	uint64_t watch_disk;   /* bytes; 0: a part of what is free */
+	uint64_t watch_processes;
 	uint64_t capabilities; /* those that the step keeps, a bit each */
 } SmithPlan;
 

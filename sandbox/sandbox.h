@@ -68,13 +68,20 @@ typedef struct {
 	guint n_commands;
 } SmithSandboxRun;
 
-/* 0: the default */
+/*
+ * 0: the default. What is together is looked at many times a second (sandbox/watch.h); a step that
+ * has too much is killed. A run has no limit of memory and disk, and as in a container its limit of
+ * processes lets fork() fail: of root since Linux 6.14 only, and at least 301.
+ */
 typedef struct {
 	guint seconds;	 /* 3600 */
-	guint64 memory;	 /* bytes of address space of each process; none */
-	guint processes; /* at once; 4096. Of root since Linux 6.14 only, and at least 301 */
+	guint64 memory;	 /* bytes of all processes together and of files in memory; half of the
+			    machine's */
+	guint64 address; /* bytes of address space of each process; none */
+	guint processes; /* and threads at once; 4096 */
 	guint64 output;	 /* bytes of log; 64 MiB */
 	guint64 file;	 /* bytes of any one file; none */
+	guint64 disk;	 /* bytes of all that is written; 3/4 of what is free at the beginning */
 } SmithSandboxLimits;
 
 typedef struct {

@@ -184,9 +184,10 @@ static void take_failure(SmithSession *session)
 	GError *error = NULL;
 
 	smith_throw(&error,
-		    refused		       ? SMITH_ERROR_UNSUPPORTED
-		    : answer->number == ENOENT ? SMITH_ERROR_NOT_FOUND
-					       : SMITH_ERROR_FAILED,
+		    answer->kind == SMITH_CHILD_LIMIT ? SMITH_ERROR_LIMIT
+		    : refused			      ? SMITH_ERROR_UNSUPPORTED
+		    : answer->number == ENOENT	      ? SMITH_ERROR_NOT_FOUND
+						      : SMITH_ERROR_FAILED,
 		    "%s%s%s%s", answer->text, answer->number != 0 ? ": " : "",
 		    answer->number != 0 ? g_strerror(answer->number) : "",
 		    refused ? SEE_DOCTOR : "");

@@ -10,6 +10,7 @@
 #include "sandbox/spawn.h"
 
 #define DEFAULT_PROCESSES 4096
+#define PROCESSES_BEYOND 64
 #define OPEN_FILES 1024
 #define MAX_OPEN_FILES 65536
 
@@ -56,14 +57,21 @@ static void add_ops(const SmithSandboxStep *step, GByteArray *plan)
 	smith_plan_head(plan)->n_ops = ops->len;
 }
 
-static void add_limits(const SmithSandboxLimits *given, GByteArray *plan)
+static guint64 processes_of(const SmithSandboxLimits *given)
 {
+	return given->processes != 0 ? given->processes : DEFAULT_PROCESSES;
+}
+
+/* The kernel's own limit is the wall behind the one that is watched, which tells. */
+static void add_limits(const SmithSandboxStep *step, GByteArray *plan)
+{
+	const SmithSandboxLimits *given = &step->limits;
 	const guint64 none = (guint64)RLIM_INFINITY;
-	const guint64 memory = given->memory != 0 ? given->memory : none;
+	const guint64 address = given->address != 0 ? given->address : none;
 	const guint64 file = given->file != 0 ? given->file : none;
-	const guint64 processes = given->processes != 0 ? given->processes : DEFAULT_PROCESSES;
+	const guint64 processes = processes_of(given) + (step->run == NULL ? PROCESSES_BEYOND : 0);
 	const SmithPlanLimit limits[] = {
-		{RLIMIT_AS, 0, memory, memory},
+		{RLIMIT_AS, 0, address, address},
 		{RLIMIT_FSIZE, 0, file, file},
 		{RLIMIT_NPROC, 0, processes, processes},
 		{RLIMIT_CORE, 0, 0, 0},
@@ -79,6 +87,23 @@ static void add_limits(const SmithSandboxLimits *given, GByteArray *plan)
 
 	smith_plan_head(plan)->limits = offset;
 	smith_plan_head(plan)->n_limits = G_N_ELEMENTS(limits);
+}
+
+static guint64 half_of_memory(void)
+{
+	return (guint64)sysconf(_SC_PHYS_PAGES) * (guint64)sysconf(_SC_PAGESIZE) / 2;
+}
+
+static void add_watch(const SmithSandboxLimits *given, GByteArray *plan)
+{
+	SmithPlan *head = smith_plan_head(plan);
+
+	head->flags |= SMITH_PLAN_WATCH;
+	head->watch_memory = given->memory != 0 ? given->memory : half_of_memory();
+	head->watch_disk = given->disk;
+	head->watch_processes = processes_of(given);
+	/* one that writes faster than it is looked at finds no room */
+	head->tmpfs_size = head->shm_size = head->watch_memory + head->watch_memory / 8;
 }
 
 static uint32_t plan_flags(const SmithSandboxStep *step)
@@ -191,7 +216,9 @@ int smith_step_plan(const SmithSandboxStep *step, GError **error)
 	head.env = smith_plan_add_strings(plan, step->env, &head.n_env);
 	*smith_plan_head(plan) = head;
 	add_ops(step, plan);
-	add_limits(&step->limits, plan);
+	add_limits(step, plan);
+	if (step->run == NULL)
+		add_watch(&step->limits, plan);
 	if (step->run != NULL && !add_run(step->run, plan, error))
 		return -1;
 	if (!add_filter(plan, error) || !smith_plan_finish(plan, error))

@@ -18,6 +18,7 @@
 
 #include "sandbox/child.h"
 
+#define NICE 10
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static char *args[SMITH_PLAN_STRINGS + 1];
@@ -222,6 +223,9 @@ void smith_child_exec(const SmithPlan *plan, int index, int listener_to)
 	    setgroups(0, NULL) != 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot drop groups");
 	set_limits(plan);
+	/* who watches it is not to wait for thousands of it, nor is the rest of the machine */
+	if ((plan->flags & SMITH_PLAN_WATCH) != 0)
+		(void)setpriority(PRIO_PROCESS, 0, NICE);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot renounce new privileges");
 	drop_capabilities(plan->capabilities);

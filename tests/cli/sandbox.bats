@@ -292,16 +292,77 @@ filled() {
 	[ "${#output}" -le 200000 ]
 	box --work work --file 100000 "$root" sh -c 'exec head -c 1000000 /dev/zero >/etc/large'
 	[[ $stderr == *'it wrote a file of more than 100000 bytes' ]]
-	box --memory 200000000 "$root" python3 -c 'x = bytearray(400000000)'
+	box --address 200000000 "$root" python3 -c 'x = bytearray(400000000)'
 	[[ $output == *MemoryError ]]
 }
 
-@test "a limit of processes" {
-	# of root they are counted since Linux 6.14, from 301 on
-	[ "$(id -u)" -ne 0 ] || unshare -Urpf --mount-proc sh -c 'echo 400 >/proc/sys/kernel/pid_max' || skip 'the kernel counts none of root'
-	box --processes 20 "$root" python3 -c 'import os, time; [os.fork() or time.sleep(30) for i in range(500)]'
-	[ "$status" -eq 1 ]
-	[[ $output == *'Resource temporarily unavailable'* ]]
+# over TEXT ARGS...: the step is killed for that
+over() {
+	rm -rf work
+	mkdir work
+	box --work work --seconds 60 "${@:2}"
+	[ "$status" -eq 125 ] || return
+	[[ $stderr == *"step 'sandbox-run': it $1" ]]
+}
+
+@test "limits of all processes together" {
+	over 'had more than 300 processes and threads' --processes 300 "$root" python3 -c 'import os
+while True:
+    try:
+        os.fork()
+    except OSError:
+        pass'
+	over 'had more than 300 processes and threads' --processes 300 "$root" python3 -c 'import threading, time
+while True:
+    threading.Thread(target=time.sleep, args=(424203,)).start()'
+	over 'held more than 100000000 bytes of memory' --memory 100000000 "$root" python3 -c 'import os, time
+for i in range(20):
+    if os.fork() == 0:
+        x = bytearray(10000000)
+        time.sleep(424203)
+time.sleep(424203)'
+	# what is shared is counted once
+	box --memory 150000000 "$root" python3 -c 'import os, time
+x = bytearray(80000000)
+for i in range(10):
+    if os.fork() == 0:
+        time.sleep(0.3)
+        os._exit(0)
+print([os.wait()[1] for i in range(10)])'
+	[ "$status" -eq 0 ]
+}
+
+@test "limits of files, in memory and on disk" {
+	over 'held more than 100000000 bytes of memory' --memory 100000000 "$root" python3 -c 'import os
+f = os.memfd_create("x")
+while True:
+    os.write(f, bytes(1000000))'
+	over 'held more than 100000000 bytes of memory' --memory 100000000 "$root" sh -c 'cat /dev/zero >/dev/shm/x; sleep 424203'
+	over 'wrote more than 100000000 bytes of files' --disk 100000000 "$root" python3 -c 'import os
+i = 0
+while True:
+    i += 1
+    os.mkdir("/var/%d" % i)
+    with open("/var/%d/x" % i, "wb") as f:
+        f.write(bytes(1000000))'
+	over 'wrote more than 100000000 bytes of files' --disk 100000000 "$root" python3 -c 'import os
+f = open("/tmp/x", "wb", 0)
+os.unlink("/tmp/x")
+while True:
+    f.write(bytes(1000000))'
+	ended 'sleep 424203'
+}
+
+@test "who ignores all signals ends in time" {
+	box --seconds 1 "$root" python3 -c 'import signal, time
+for number in range(1, 65):
+    try:
+        signal.signal(number, signal.SIG_IGN)
+    except (OSError, ValueError):
+        pass
+time.sleep(424204)'
+	[[ $stderr == *'it ran longer than 1 seconds' ]]
+	ended 424204
 }
 
 @test "what a step leaves running ends with it" {

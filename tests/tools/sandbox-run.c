@@ -12,7 +12,7 @@
  *   --env NAME=VALUE     (PATH has a default)
  *   --cwd DIR
  *   --input TEXT
- *   --seconds N --memory N --processes N --output N --file N
+ *   --seconds N --memory N --address N --processes N --output N --file N --disk N
  *   --as UID             a run, by that user and group; --hostname NAME, --tmpfs DIR
  *   --times N            runs it N times, and tells the mean in microseconds
  *   --tree               then tells what changed, a line for each entry of the layer: type, mode,
@@ -29,7 +29,7 @@
 static char *work, *mode, *cwd, *input, *hostname;
 static char **tmpfs, **binds, **binds_rw, **env;
 static gboolean tree, record, network, copy;
-static gint64 as, memory, processes, output, file, seconds;
+static gint64 as, memory, address, processes, output, file, disk, seconds;
 static int times = 1;
 
 static const GOptionEntry options[] = {
@@ -45,6 +45,8 @@ static const GOptionEntry options[] = {
 	{"input", 0, 0, G_OPTION_ARG_STRING, &input, NULL, NULL},
 	{"seconds", 0, 0, G_OPTION_ARG_INT64, &seconds, NULL, NULL},
 	{"memory", 0, 0, G_OPTION_ARG_INT64, &memory, NULL, NULL},
+	{"address", 0, 0, G_OPTION_ARG_INT64, &address, NULL, NULL},
+	{"disk", 0, 0, G_OPTION_ARG_INT64, &disk, NULL, NULL},
 	{"processes", 0, 0, G_OPTION_ARG_INT64, &processes, NULL, NULL},
 	{"output", 0, 0, G_OPTION_ARG_INT64, &output, NULL, NULL},
 	{"file", 0, 0, G_OPTION_ARG_INT64, &file, NULL, NULL},
@@ -183,6 +185,8 @@ int main(int argc, char **argv)
 	step.input = input != NULL ? g_bytes_new(input, strlen(input)) : NULL;
 	step.limits = (SmithSandboxLimits){.seconds = (guint)seconds,
 					   .memory = (guint64)memory,
+					   .address = (guint64)address,
+					   .disk = (guint64)disk,
 					   .processes = (guint)processes,
 					   .output = (guint64)output,
 					   .file = (guint64)file};
