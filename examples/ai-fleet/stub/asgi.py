@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same for a program that only defines an ASGI application: application(NAME, METRICS_PORT)."""
+import contextlib
 import json
 
 from stub.agent import listen_http, status
@@ -10,7 +11,9 @@ def application(name, metrics_port):
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                listen_http(name, metrics_port)
+                # one of the server's processes has it for all
+                with contextlib.suppress(OSError):
+                    listen_http(name, metrics_port)
             await send({"type": message["type"] + ".complete"})
             if message["type"] == "lifespan.shutdown":
                 return
