@@ -136,7 +136,7 @@ while not os.path.exists("/run/asked"): time.sleep(0.02)'
 }
 
 @test "threads, children, daemons and other programs are recorded and checked" {
-	local call from
+	local call
 	seccomp record many
 	echo "$output $stderr"
 	[ "$status" -eq 0 ]
