@@ -294,6 +294,9 @@ static void add_service(const Container *container)
 	 * on without this */
 	smith_unit_set(unit, "Service", "RestartMode", "direct");
 	smith_unit_set(unit, "Service", "RestartSec", "2");
+	/* what a program without a handler of SIGTERM ends with, behind tini: to be stopped is no
+	 * failure, as without a container */
+	smith_unit_set(unit, "Service", "SuccessExitStatus", "143");
 	/* podman waits for the program first, and then has a container to remove */
 	smith_unit_setf(unit, "Service", "TimeoutStopSec", "%" G_GINT64_FORMAT,
 			plan->stop_seconds + 20);
