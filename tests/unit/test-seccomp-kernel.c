@@ -95,7 +95,7 @@ static G_NORETURN void make_calls(GBytes *marking, GBytes *program, const Call *
 	if (error == 0)
 		error = load_filter(program);
 	if (error != 0)
-		_exit(error);
+		__builtin_trap();
 	for (guint i = 0; i < page->count; i++) {
 		const guint64 *a = calls[i].arguments;
 		long result = syscall(calls[i].number, a[0], a[1], a[2], a[3], a[4], a[5]);
@@ -104,7 +104,7 @@ static G_NORETURN void make_calls(GBytes *marking, GBytes *program, const Call *
 		page->answers[i].done = 1;
 	}
 	syscall(SYS_exit_group, LEAVE);
-	_exit(1);
+	__builtin_trap(); /* what a sanitizer does before _exit() is refused as well, for ever */
 }
 
 /* How a child ended that made @calls under @program; what they were answered is in the page. */
@@ -271,7 +271,7 @@ static G_NORETURN void call_i386(GBytes *program, Page *page)
 	__asm__ volatile("int $0x80" : "+a"(result) : : "memory", "r8", "r9", "r10", "r11");
 	page->answers[0].done = 1;
 	syscall(SYS_exit_group, LEAVE);
-	_exit(1);
+	__builtin_trap();
 }
 
 static int run_i386(GBytes *program)
