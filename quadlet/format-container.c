@@ -7,6 +7,9 @@
 
 #define SECTION "Container"
 #define SECOND G_GINT64_CONSTANT(1000000000)
+/* Podman waits for the program first, and then has a container to remove: where forty are stopped
+ * at once on two processors, that took it a minute. */
+#define REMOVE_SECONDS 110
 
 typedef struct {
 	const SmithFormat *format;
@@ -297,9 +300,8 @@ static void add_service(const Container *container)
 	/* what a program without a handler of SIGTERM ends with, behind tini: to be stopped is no
 	 * failure, as without a container */
 	smith_unit_set(unit, "Service", "SuccessExitStatus", "143");
-	/* podman waits for the program first, and then has a container to remove */
 	smith_unit_setf(unit, "Service", "TimeoutStopSec", "%" G_GINT64_FORMAT,
-			plan->stop_seconds + 20);
+			plan->stop_seconds + REMOVE_SECONDS);
 	smith_format_start(unit, plan->start_seconds);
 	if (container->format->podman < SMITH_UNIT_QUADLET)
 		smith_format_run(unit, plan);
