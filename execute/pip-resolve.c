@@ -15,6 +15,8 @@
 #define PIP "/ocismith.pip"
 #define WORDS_LIMIT (4 * 1024 * 1024)
 #define CHOICES_LIMIT (16 * 1024 * 1024)
+/* what it says when its index cannot be reached, which pip itself tells nobody */
+#define UNREACHED "ocismith: no way to the index: "
 /* of the program below */
 #define STATUS_NO_PIP 97
 
@@ -45,11 +47,18 @@ static const char program[] =
 	"            s.shutdown(socket.SHUT_RDWR)\n"
 	"        except OSError:\n"
 	"            pass\n"
+	"failed, accepted = [], []\n"
 	"def serve(listener):\n"
 	"    while True:\n"
 	"        a = listener.accept()[0]\n"
+	"        accepted.append(1)\n"
 	"        b = socket.socket(socket.AF_UNIX)\n"
-	"        b.connect(there + '/socket')\n"
+	"        try:\n"
+	"            b.connect(there + '/socket')\n"
+	"        except OSError as e:\n"
+	"            failed.append(str(e))\n"
+	"            a.close()\n"
+	"            continue\n"
 	"        for pair in ((a, b), (b, a)):\n"
 	"            threading.Thread(target=carry, args=pair, daemon=True).start()\n"
 	"listener = socket.socket()\n"
@@ -68,6 +77,14 @@ static const char program[] =
 	"'--isolated',\n"
 	"         '-r', there + '/requirements.txt', '-c', there + '/constraints.txt'] + options,\n"
 	"        stdin=subprocess.DEVNULL, stdout=words, stderr=subprocess.STDOUT)\n"
+	"if status != 0 and not accepted:\n"
+	"    try:\n"
+	"        socket.create_connection(listener.getsockname()).close()\n"
+	"    except OSError as e:\n"
+	"        failed.append(str(e))\n"
+	"if status != 0 and failed:\n"
+	"    with open(there + '/words', 'ab') as words:\n"
+	"        words.write(('\\n" UNREACHED "' + failed[0] + '\\n').encode())\n"
 	"with open(there + '/words', 'rb') as words:\n"
 	"    sys.stderr.buffer.write(words.read())\n"
 	"if status == 0:\n"
@@ -177,6 +194,11 @@ static gboolean tell_words(int fd, const SmithPipRequest *request, const SmithSa
 	g_autofree char *text =
 		bytes != NULL ? g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes))
 			      : g_strdup("");
+	char *unreached = strstr(text, "\n" UNREACHED);
+	if (unreached != NULL)
+		return smith_throw(error, SMITH_ERROR_FAILED,
+				   "pip cannot reach the index that is served to it: %s",
+				   g_strchomp(unreached + strlen("\n" UNREACHED)));
 	*words = smith_pip_words(text, request->owners);
 	if ((*words)->text == NULL) /* it is not pip that failed */
 		return smith_throw(error, SMITH_ERROR_FAILED, "pip could not be run, status %d: %s",

@@ -194,6 +194,14 @@ index() {
 	[[ $stderr == *"index 'http://127.0.0.1:9/simple/acme/'"* ]]
 }
 
+@test "pip that cannot connect to what we serve is told so" {
+	packages a==1
+	service '[a]'
+	run --separate-stderr "$OCISMITH_BUILD/tests/refuse" connect=EACCES "$ocismith" --progress none -C "$fleet" --store "$store" lock
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'pip cannot reach the index that is served to it: '*'Permission denied' ]]
+}
+
 @test "a source distribution is built once, reproducibly, and locked" {
 	packages sdist:src==1:dep dep==1 helper==1
 	service '[src]'
