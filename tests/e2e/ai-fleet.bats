@@ -18,7 +18,10 @@ setup_file() {
 	make_fleet
 	fleet lock >&2
 	fleet build >&2
+	local began
+	began=$(date +%s%N)
 	fleet units --output "$BATS_FILE_TMPDIR/units" >&2
+	echo "$((($(date +%s%N) - began) / 1000000)) ms" >"$BATS_FILE_TMPDIR/units-time"
 	fleet units --format kube --host pc2 --output "$BATS_FILE_TMPDIR/kube" >&2
 	fleet units --format shell --host mainpc --output "$BATS_FILE_TMPDIR/shell" >&2
 	for host in "${hosts[@]}"; do
@@ -212,6 +215,7 @@ told() {
 }
 
 @test "the generator accepts every unit of both hosts without a word" {
+	echo "# units of both hosts generated in $(cat "$BATS_FILE_TMPDIR/units-time")" >&3
 	for out in "$BATS_FILE_TMPDIR/mainpc" "$BATS_FILE_TMPDIR/pc2"; do
 		cat "$out/generator"
 		has status "status 0"
