@@ -6,20 +6,14 @@
 #include <unistd.h>
 
 #include "base/digest.h"
+#include "base/embed.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "execute/pycs.h"
 #include "execute/scratch.h"
 #include "python/pyc.h"
 
-/* The text of compile.py; the Makefile knows of it. */
-__asm__(".section .rodata\n"
-	".balign 16\n"
-	"smith_compile_begin: .incbin \"execute/compile.py\"\n"
-	"smith_compile_end: .byte 0\n"
-	".previous\n");
-extern const char smith_compile_begin[] __attribute__((visibility("hidden")));
-extern const char smith_compile_end[] __attribute__((visibility("hidden")));
+SMITH_EMBED(smith_compile, "execute/compile.py");
 
 #define INSIDE "/run/ocismith"
 #define SOURCE_HEAD 12

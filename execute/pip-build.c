@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/embed.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/node.h"
@@ -12,13 +13,7 @@
 #include "execute/scratch.h"
 #include "store/fetch.h"
 
-/* The text of build.py; the Makefile knows of it. */
-__asm__(".section .rodata\n"
-	".balign 16\n"
-	"smith_build_begin: .incbin \"execute/build.py\"\n"
-	"smith_build_end: .byte 0\n"
-	".previous\n");
-extern const char smith_build_begin[] __attribute__((visibility("hidden")));
+SMITH_EMBED(smith_build, "execute/build.py");
 
 #define INSIDE "/ocismith"
 #define PIP "/ocismith.pip"

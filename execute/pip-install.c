@@ -4,18 +4,13 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/embed.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "execute/keep.h"
 #include "execute/scratch.h"
 
-/* The text of install.py; the Makefile knows of it. */
-__asm__(".section .rodata\n"
-	"smith_install_begin: .incbin \"execute/install.py\"\n"
-	"smith_install_end: .byte 0\n"
-	".previous\n");
-extern const char smith_install_begin[] __attribute__((visibility("hidden")));
-extern const char smith_install_end[] __attribute__((visibility("hidden")));
+SMITH_EMBED(smith_install, "execute/install.py");
 
 #define INSIDE "/run/ocismith"
 

@@ -3,17 +3,13 @@
 
 #include <string.h>
 
+#include "base/embed.h"
 #include "base/error.h"
 #include "quadlet/formats.h"
 #include "quadlet/marker.h"
 #include "quadlet/wait.h"
 
-/* The text of shell-run.sh; the Makefile knows of it. */
-__asm__(".section .rodata\n"
-	"smith_shell_run_begin: .incbin \"quadlet/shell-run.sh\"\n"
-	".byte 0\n"
-	".previous\n");
-extern const char smith_shell_run_begin[] __attribute__((visibility("hidden")));
+SMITH_EMBED(smith_shell_run, "quadlet/shell-run.sh");
 
 static void append_words(GString *out, const char *function, const char *const *words)
 {

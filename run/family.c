@@ -4,18 +4,12 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/embed.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "fleet/runtime.h"
 
-/* The text of smoke.py; the Makefile knows of it. */
-__asm__(".section .rodata\n"
-	".balign 16\n"
-	"smith_smoke_begin: .incbin \"run/smoke.py\"\n"
-	"smith_smoke_end: .byte 0\n"
-	".previous\n");
-extern const char smith_smoke_begin[] __attribute__((visibility("hidden")));
-extern const char smith_smoke_end[] __attribute__((visibility("hidden")));
+SMITH_EMBED(smith_smoke, "run/smoke.py");
 
 #define INSIDE "/run/ocismith"
 #define PROGRAM INSIDE "/smoke.py"

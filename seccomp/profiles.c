@@ -3,14 +3,9 @@
 
 #include <string.h>
 
-/* The texts of profiles/; the Makefile knows of them. */
-#define PROFILE(name_)                                                                             \
-	__asm__(".section .rodata\n"                                                               \
-		"smith_profile_" #name_ "_begin: .incbin \"seccomp/profiles/" #name_ ".json\"\n"   \
-		"smith_profile_" #name_ "_end: .byte 0\n"                                          \
-		".previous\n");                                                                    \
-	extern const char smith_profile_##name_##_begin[] __attribute__((visibility("hidden")));   \
-	extern const char smith_profile_##name_##_end[] __attribute__((visibility("hidden")))
+#include "base/embed.h"
+
+#define PROFILE(name_) SMITH_EMBED(smith_profile_##name_, "seccomp/profiles/" #name_ ".json")
 
 PROFILE(audio);
 PROFILE(baseline);
