@@ -58,7 +58,7 @@ const char *smith_compression_id(SmithCompression compression)
 	static gsize zstd_id;
 	switch (compression) {
 	case SMITH_COMPRESSION_SPLICE:
-		return "splice-2";
+		return "splice-3";
 	case SMITH_COMPRESSION_GZIP:
 		return "gzip-libdeflate-6-1M-" LIBDEFLATE_VERSION_STRING;
 	case SMITH_COMPRESSION_NONE:

@@ -108,11 +108,16 @@ static guint distance_symbol(const SmithDeflater *self, guint32 distance)
 	return index < 256 ? self->dist_symbol[index] : self->dist_symbol[256 + (index >> 7)];
 }
 
-static guint32 hash_at(const guint8 *p)
+static guint32 four_at(const guint8 *p)
 {
 	guint32 four;
 	memcpy(&four, p, sizeof four);
-	return GUINT32_FROM_LE(four) * 0x9E3779B1u >> (32 - HASH_BITS);
+	return four;
+}
+
+static guint32 hash_at(const guint8 *p)
+{
+	return GUINT32_FROM_LE(four_at(p)) * 0x9E3779B1u >> (32 - HASH_BITS);
 }
 
 static guint32 common_length(const guint8 *a, const guint8 *b, guint32 limit)
@@ -140,21 +145,24 @@ static void insert(SmithDeflater *self, const Input *in, guint32 at)
 	*head = self->base + at;
 }
 
-/* The longest earlier occurrence that is longer than @beat; the nearest of equals. */
-static Match find(const SmithDeflater *self, const Input *in, guint32 at, guint32 beat)
+/* The longest earlier occurrence that is longer than @beat; the nearest of equals. Inserts @at. */
+static Match find(SmithDeflater *self, const Input *in, guint32 at, guint32 beat)
 {
 	Match best = {0, 0};
 	if (at + MIN_MATCH > in->size)
 		return best;
 	const guint8 *here = in->data + at;
 	guint32 limit = MIN(in->size - at, MAX_MATCH), longest = MAX(beat, MIN_MATCH - 1);
-	guint32 position = self->base + at;
-	guint32 candidate = self->head[hash_at(here)];
-	for (guint left = in->depth; left > 0 && longest < limit; left--) {
-		if (candidate < self->base || position - candidate > WINDOW)
-			break;
+	guint32 position = self->base + at, oldest = position > WINDOW ? position - WINDOW : 0;
+	oldest = MAX(oldest, self->base);
+	guint32 *head = &self->head[hash_at(here)];
+	guint32 candidate = *head;
+	self->prev[position & (WINDOW - 1)] = candidate;
+	*head = position;
+	for (guint left = in->depth; left > 0 && longest < limit && candidate >= oldest; left--) {
 		const guint8 *there = in->data + (candidate - self->base);
-		if (there[longest] == here[longest]) {
+		/* what is longer ends in the same four bytes */
+		if (four_at(there + longest - 3) == four_at(here + longest - 3)) {
 			guint32 length = common_length(there, here, limit);
 			if (length > longest) {
 				longest = length;
@@ -351,10 +359,8 @@ static void deflate_all(SmithDeflater *self, const Input *in)
 	Match match = {0, 0};
 	bool searched = false;
 	while (at < in->size) {
-		if (!searched) {
+		if (!searched)
 			match = find(self, in, at, 0);
-			insert(self, in, at);
-		}
 		searched = false;
 		if (match.length == 0) {
 			count_literal(self, in->data[at++]);
@@ -362,7 +368,6 @@ static void deflate_all(SmithDeflater *self, const Input *in)
 			Match later = {0, 0};
 			if (match.length < LAZY_BELOW && at + 1 < in->size) {
 				later = find(self, in, at + 1, match.length);
-				insert(self, in, at + 1);
 				searched = true;
 			}
 			if (later.length > match.length) {
@@ -440,7 +445,7 @@ void smith_deflater_member(SmithDeflater *deflater, const void *data, gsize leng
 	deflater->out = out->data + start + SMITH_GZIP_HEADER_SIZE;
 
 	/* small pieces are many and repay a thorough search; large ones are dominated by it */
-	Input in = {data, (guint32)length, length <= 65536 ? 64 : 8};
+	Input in = {data, (guint32)length, length <= 65536 ? 16 : 8};
 	deflate_all(deflater, &in);
 	align_bits(deflater);
 	smith_gzip_trailer(deflater->out, libdeflate_crc32(0, data, length), length);

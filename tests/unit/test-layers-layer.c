@@ -69,7 +69,7 @@ static void check_blob(const TestDir *dir, const SmithLayer *layer)
 static void test_twins(void)
 {
 	static const char *const golden[] = {
-		"sha256:7216ab9ef9198479f0e5202dfd37de6ebbe9648d06f5173df6dd57b9ebc6e5d2", NULL,
+		"sha256:850e59803a0fff2a40ba7957677d3746efe0e536b970e2c6da5f6112d6178c75", NULL,
 		NULL, "sha256:aa15bc1ce00696969fea1be3699e9bb5e13c0e46389c18473d8fe3d9dc7614e3"};
 	g_autofree char *diff_id = NULL;
 	for (guint i = 0; i < G_N_ELEMENTS(all); i++) {
