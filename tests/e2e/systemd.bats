@@ -154,6 +154,7 @@ number() { grep -m1 '^[0-9]' "$out/$1"; }
 }
 
 @test "with one that is too old the one that requires it fails at once, the other goes without" {
+	cat "$out"/gpu-{start-old,old,restarts,why}
 	has gpu-start-old "status 1"
 	grep -xE 'must (inactive|failed) ' "$out/gpu-old"
 	has gpu-old "may active none false "
