@@ -19,7 +19,7 @@ const SmithRule smith_rules_machine[] = {
 	 "a device of a service is not there, or not for this user",
 	 "A device is a path, which must be there and open to the user who runs the units, or a\n"
 	 "CDI name, which a file below /etc/cdi or /run/cdi must define. A container whose\n"
-	 "device is missing does not start.\n"
+	 "device is missing does not start; one that can do without its GPU does.\n"
 	 "\n"
 	 "    hosts: {mainpc: {gpu: {device: nvidia.com/gpu=0}}}\n"
 	 "\n"

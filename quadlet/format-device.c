@@ -40,12 +40,6 @@ static bool is_gpu(const SmithFormat *format, const SmithPlanDevice *device)
 	return gpu != NULL && strcmp(device->name, gpu->device) == 0;
 }
 
-static bool goes_without(const SmithFormat *format, const SmithContainerPlan *container,
-			 const SmithPlanDevice *device)
-{
-	return device->optional || (is_gpu(format, device) && !container->gpu_required);
-}
-
 gboolean smith_format_gpu(const SmithFormat *format, SmithUnit *unit,
 			  const SmithContainerPlan *container, GError **error)
 {
@@ -86,7 +80,7 @@ void smith_format_devices(const SmithFormat *format, SmithUnit *unit,
 		g_ptr_array_add(words, (gpointer)first[i]);
 	for (guint i = 0; i < container->devices->len; i++) {
 		const SmithPlanDevice *device = container->devices->pdata[i];
-		if (!goes_without(format, container, device)) {
+		if (!device->optional) {
 			smith_unit_key(unit, SECTION, "AddDevice", device->name);
 			continue;
 		}

@@ -44,7 +44,7 @@ static gboolean add_gpu(const SmithPlanner *planner, SmithContainerPlan *contain
 				   container->title);
 	if (container->service->gpu == SMITH_GPU_NONE || gpu == NULL)
 		return TRUE;
-	add_device(container, gpu->device, false);
+	add_device(container, gpu->device, !container->gpu_required);
 	container->min_driver = g_strdup(min_driver(planner->fleet, container->service->family));
 	return TRUE;
 }

@@ -181,9 +181,8 @@ static gboolean add_device(SmithShell *shell, const SmithHostPlan *plan,
 			   const SmithContainerPlan *container, const SmithPlanDevice *device,
 			   GError **error)
 {
-	bool is_our_gpu = is_gpu(plan, device);
-	bool is_checked = is_our_gpu && container->min_driver != NULL;
-	if (!device->optional && (!is_our_gpu || container->gpu_required)) {
+	bool is_checked = is_gpu(plan, device) && container->min_driver != NULL;
+	if (!device->optional) {
 		smith_shell_wordf(shell, "--device=%s", device->name);
 		return TRUE;
 	}

@@ -194,6 +194,7 @@ static const Row rows[] = {
 	 "machine-device", "none of its kind"},
 	{"cdi-there", "root/etc/cdi/x.yml", "---\nkind: nvidia.com/gpu\ndevices:\n- name: 0\n",
 	 ", gpu: required", CDI, "", NULL, NULL},
+	{"cdi-optional", NULL, NULL, ", gpu: optional", CDI, "", NULL, NULL},
 	{"network", "answers/network",
 	 "[{\"name\": \"o\", \"subnets\": [{\"subnet\": \"10.1.7.0/24\"}]}]", "", NET, NETWORK,
 	 "machine-network", "overlaps with 10.1.7.0/24 of podman's network 'o'"},
