@@ -116,7 +116,11 @@ gboolean smith_cmd_check(SmithInvocation *inv, GError **error)
 	const char *rule = smith_options_string(inv->options, "explain");
 	bool json = inv->format == SMITH_FORMAT_JSON;
 	SmithAllowOptions options = {.patterns = smith_options_list(inv->options, "allow")};
-	if (smith_options_flag(inv->options, "rules")) {
+	bool only_rules = smith_options_flag(inv->options, "rules");
+	if ((only_rules || rule != NULL) && inv->n_operands > 0)
+		return smith_throw(error, SMITH_ERROR_USAGE, "'--%s' takes no FILE, got '%s'",
+				   only_rules ? "rules" : "explain", inv->operands[0]);
+	if (only_rules) {
 		smith_rules_print(json);
 		return TRUE;
 	}

@@ -217,6 +217,31 @@ static gboolean parse_letters(SmithOptions *options, const char *arg, char ***ar
 	return TRUE;
 }
 
+static bool is_given(const SmithOptions *options, const char *name)
+{
+	return name != NULL && smith_options_flag(options, name);
+}
+
+/* An option that would do nothing is a mistake of who gave it. */
+static gboolean check_company(const SmithOptions *options, GError **error)
+{
+	for (guint i = 0; i < options->values->len; i++) {
+		const Value *value = g_ptr_array_index(options->values, i);
+		const SmithOption *option = value->option;
+		if (value->count == 0)
+			continue;
+		if (option->with != NULL && !is_given(options, option->with))
+			return smith_throw(error, SMITH_ERROR_USAGE,
+					   "option '--%s' means nothing without '--%s'",
+					   option->name, option->with);
+		if (is_given(options, option->without))
+			return smith_throw(error, SMITH_ERROR_USAGE,
+					   "options '--%s' and '--%s' exclude each other",
+					   option->name, option->without);
+	}
+	return TRUE;
+}
+
 gboolean smith_options_parse(SmithOptions *options, char ***args, bool one_operand, GError **error)
 {
 	while (**args != NULL) {
@@ -235,7 +260,7 @@ gboolean smith_options_parse(SmithOptions *options, char ***args, bool one_opera
 			return FALSE;
 		}
 	}
-	return TRUE;
+	return one_operand || check_company(options, error);
 }
 
 const char *const *smith_options_operands(const SmithOptions *options, guint *count)

@@ -50,6 +50,8 @@ typedef struct {
 	 * --opt=value and -oVALUE, never from the next argument. */
 	bool optional;
 	SmithComplete complete;
+	const char *with;    /* the option without which this one means nothing, or NULL */
+	const char *without; /* the option that cannot be given beside this one, or NULL */
 } SmithOption;
 
 typedef struct SmithOptions SmithOptions;
@@ -61,7 +63,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmithOptions, smith_options_free)
 void smith_options_add(SmithOptions *options, const SmithOption *table);
 
 /* Reads from *@args (NULL-terminated) on and leaves it after the last argument used: the end, or
- * with @one_operand after the first operand. */
+ * with @one_operand after the first operand. At the end, options are held against .with and
+ * .without. */
 gboolean smith_options_parse(SmithOptions *options, char ***args, bool one_operand, GError **error);
 
 /* What was no option, in order; NULL-terminated, borrowed. */

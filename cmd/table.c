@@ -62,9 +62,11 @@ static const SmithOption lock_options[] = {
 	 .kind = SMITH_OPTION_LIST,
 	 .argument = "NAME",
 	 .optional = true,
-	 .help = "resolve NAME anew, a base or a distribution; without NAME everything"},
+	 .help = "resolve NAME anew, a base or a distribution; without NAME everything",
+	 .without = "export"},
 	{.name = "check",
-	 .help = "write nothing; list what would change, and exit 4 if something would"},
+	 .help = "write nothing; list what would change, and exit 4 if something would",
+	 .without = "export"},
 	{.name = "export",
 	 .kind = SMITH_OPTION_STRING,
 	 .argument = "FILE",
@@ -74,7 +76,8 @@ static const SmithOption lock_options[] = {
 	{.name = "of",
 	 .kind = SMITH_OPTION_STRING,
 	 .argument = "NAME",
-	 .help = "with --export: only those of this service or family"},
+	 .help = "with --export: only those of this service or family",
+	 .with = "export"},
 	{0},
 };
 
@@ -98,7 +101,8 @@ static const SmithOption build_options[] = {
 static const SmithOption smoke_options[] = {
 	SMITH_RUN_OPTIONS,
 	{.name = "with-needs",
-	 .help = "first start what each service needs, on one network with it"},
+	 .help = "first start what each service needs, on one network with it",
+	 .without = "families"},
 	{.name = "families",
 	 .help = "run the smoke programs of families, each in its own image under its profile"},
 	{0},
@@ -136,7 +140,9 @@ static const SmithOption units_options[] = {
 		 "user's or the system's configuration"},
 	{.name = "here",
 	 .help = "only this machine's; first say what it lacks to run them, and then write none"},
-	{.name = "system", .help = "with --here: as root's units, not as the user's"},
+	{.name = "system",
+	 .help = "with --here: as root's units, not as the user's",
+	 .with = "here"},
 	{0},
 };
 
@@ -181,7 +187,9 @@ static const SmithOption doctor_options[] = {
 	 .kind = SMITH_OPTION_STRING,
 	 .argument = "NAME",
 	 .help = "tell what this machine lacks to be that host of the fleet"},
-	{.name = "system", .help = "with --host: for root's units, not for the user's"},
+	{.name = "system",
+	 .help = "with --host: for root's units, not for the user's",
+	 .with = "host"},
 	{0},
 };
 
@@ -208,14 +216,15 @@ static const SmithOption check_options[] = {
 	{.name = "explain",
 	 .kind = SMITH_OPTION_STRING,
 	 .argument = "RULE",
-	 .help = "say what a rule is about, and what to do"},
+	 .help = "say what a rule is about, and what to do",
+	 .without = "rules"},
 	{0},
 };
 
 static const SmithOption inspect_options[] = {
 	{.name = "raw", .help = "the manifest's bytes as they are stored"},
-	{.name = "manifest", .help = "only the manifest"},
-	{.name = "config", .help = "only the image config"},
+	{.name = "manifest", .help = "only the manifest", .without = "raw"},
+	{.name = "config", .help = "only the image config", .without = "raw"},
 	{0},
 };
 

@@ -46,7 +46,9 @@ SmithStore *smith_store_open(const char *path, GError **error)
 		return NULL;
 	/* where no lock can be had, nothing is removed either */
 	store->lock_fd = smith_fd_lock(fd, LOCK, FALSE, NULL);
-	store->layout = smith_layout_open(fd, "oci", TRUE, error);
+	/* by its whole path: that is what errors call it, and what they tell the user to type */
+	g_autofree char *layout = g_build_filename(store->path, "oci", NULL);
+	store->layout = smith_layout_open(AT_FDCWD, layout, TRUE, error);
 	if (store->layout == NULL)
 		return NULL;
 	store->steps_fd = open_below(fd, "cache/steps", error);

@@ -150,6 +150,24 @@ base_blob() {
 	refused 2 "one name for 2 images" build --output oci:x:name
 }
 
+@test "options that would do nothing" {
+	refused 2 "option '--of' means nothing without '--export'" lock --of Web
+	refused 2 "options '--check' and '--export' exclude each other" lock --export wheels.txt --check
+	refused 2 "options '--update' and '--export' exclude each other" lock --update=alpha --export wheels.txt
+	refused 2 "option '--system' means nothing without '--here'" units --system
+	refused 2 "option '--system' means nothing without '--host'" doctor --system
+	refused 2 "options '--with-needs' and '--families' exclude each other" smoke --families --with-needs
+	refused 2 "options '--config' and '--raw' exclude each other" inspect --raw --config localhost/web:test
+	refused 2 "options '--explain' and '--rules' exclude each other" check --rules --explain port-duplicate
+	refused 2 "'--rules' takes no FILE, got 'app'" check --rules app
+	refused 2 "'--explain' takes no FILE, got 'app'" check --explain port-duplicate app
+}
+
+@test "an image that the store does not have is looked for in the store" {
+	refused 1 "no image 'web' in '$store/oci'" inspect web
+	refused 1 "no image 'localhost/wbe:test' in '$store/oci' (did you mean 'localhost/web:test'?)" history localhost/wbe:test
+}
+
 @test "SOURCE_DATE_EPOCH that is no time" {
 	for value in yesterday -1 1.5 99999999999999999999 ' 1' ''; do
 		SOURCE_DATE_EPOCH=$value refused 1 "SOURCE_DATE_EPOCH" build
@@ -329,7 +347,7 @@ base_blob() {
 	head -c 100000 /dev/urandom >"$fleet/base.tar"
 	refused 1 "base 'oci-archive:base.tar': " lock
 	edit families.d/base.yaml 's/oci-archive:base.tar/docker.io\/library\/python:3.11/'
-	refused 1 "the store has no image 'docker.io/library/python:3.11' for linux/amd64*skopeo copy" lock
+	refused 1 "the store has no image 'docker.io/library/python:3.11' for linux/amd64; copy it there with 'skopeo copy docker://docker.io/library/python:3.11 oci:$store/oci:docker.io/library/python:3.11'" lock
 	edit families.d/base.yaml 's/from: .*/from: "UPPER CASE"/'
 	findings "families.d/base.yaml:2:*UPPER CASE" lock
 }

@@ -21,6 +21,8 @@ static const SmithOption local[] = {
 	 .kind = SMITH_OPTION_LIST,
 	 .argument = "NAME",
 	 .optional = true},
+	{.name = "of", .kind = SMITH_OPTION_STRING, .argument = "NAME", .with = "output"},
+	{.name = "check", .without = "update"},
 	{0},
 };
 
@@ -108,6 +110,9 @@ static const Row rows[] = {
 	{"-o x build", "error: unknown option '-o'"},
 	{"--stor x", "error: unknown option '--stor' (did you mean '--store'?)"},
 	{"--zzzzzzzz", "error: unknown option '--zzzzzzzz'"},
+	{"build --of x", "error: option '--of' means nothing without '--output'"},
+	{"build --check -u", "error: options '--check' and '--update' exclude each other"},
+	{"build -u --check", "error: options '--check' and '--update' exclude each other"},
 	{"build --outptu=x", "error: unknown option '--outptu' (did you mean '--output'?)"},
 	{"build --store", "error: option '--store' needs a value, DIR"},
 	{"build -qo", "error: option '--output' needs a value, FILE"},
