@@ -12,8 +12,6 @@
 #include "fleet/model.h"
 #include "oci/ref.h"
 
-#define DEFAULT_FROM "docker.io/library/python:3.11-slim"
-
 /* The way from one directory to a path, both absolute and canonical. */
 static char *relative_to(const char *directory, const char *path)
 {
@@ -119,8 +117,8 @@ gboolean smith_cmd_init(SmithInvocation *inv, GError **error)
 
 	if (name == NULL)
 		return FALSE;
-	from = base_of(given != NULL ? given : DEFAULT_FROM, directory, error);
-	if (from == NULL || !smith_fd_make_dirs(AT_FDCWD, directory, error))
+	from = given != NULL ? base_of(given, directory, error) : NULL;
+	if ((given != NULL && from == NULL) || !smith_fd_make_dirs(AT_FDCWD, directory, error))
 		return FALSE;
 	smith_autofd int fd = smith_fd_open_dir(AT_FDCWD, directory, error);
 	if (fd < 0 || !check_free(fd, operand, error))

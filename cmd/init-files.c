@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/init-files.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -41,10 +42,15 @@ static const char fleet_yaml[] =
 static const char family_yaml[] =
 	"# A family is a base image and the distributions that its services have in common.\n"
 	"family: base\n"
-	"# Debian or Alpine with Python 3: the name of an image in the store, oci:DIR:REF,\n"
-	"# oci-archive:FILE or docker-archive:FILE. The lock holds its digest.\n"
+	"# Packages from Debian's archive; or Debian or Alpine with Python 3, as oci:DIR:REF,\n"
+	"# oci-archive:FILE, docker-archive:FILE or the name of an image in the store. The lock\n"
+	"# holds its digest.\n"
 	"from: @FROM@\n"
 	"# pip: [uvicorn==0.30.6, ...]      # or a requirements file\n";
+
+/* What nobody has to bring: the first lock and build work at once. */
+static const char own_base[] =
+	"{debian: {suite: bookworm, packages: [python3, tini, ca-certificates]}}";
 
 static const char requirements_txt[] =
 	"# What Hello needs beyond its family: every distribution pinned by ==, and complete.\n"
@@ -107,21 +113,24 @@ static char *to_scalar(const char *text)
 	return g_string_free(quoted, FALSE);
 }
 
-static void replace(GString *text, const char *mark, const char *value)
+static bool replace(GString *text, const char *mark, const char *value)
 {
 	const char *at = strstr(text->str, mark);
 	if (at == NULL)
-		return;
+		return false;
 	gsize place = (gsize)(at - text->str);
-	g_autofree char *scalar = to_scalar(value);
 	g_string_erase(text, (gssize)place, (gssize)strlen(mark));
-	g_string_insert(text, (gssize)place, scalar);
+	g_string_insert(text, (gssize)place, value);
+	return true;
 }
 
 char *smith_init_text(const SmithInitFile *file, const char *name, const char *from)
 {
 	GString *text = g_string_new(file->text);
-	replace(text, "@FROM@", from);
-	replace(text, "@NAME@", name);
+	g_autofree char *base = from != NULL ? to_scalar(from) : g_strdup(own_base);
+	g_autofree char *scalar = to_scalar(name);
+	/* a text has one of them; what takes its place is no text to look at again */
+	if (!replace(text, "@FROM@", base))
+		replace(text, "@NAME@", scalar);
 	return g_string_free(text, FALSE);
 }

@@ -128,10 +128,24 @@ assert d["directory"] == "new" and "fleet.yaml" in d["files"]' "$output"
 @test "a base may be beside, above or anywhere" {
 	smith init a/b --from oci:./a/base:x
 	grep -qx 'from: oci:../base:x' a/b/families.d/base.yaml
+	smith init n --from oci:@NAME@
+	grep -qx 'from: oci:../@NAME@' n/families.d/base.yaml
 	smith init c --from oci-archive:/srv/base.tar
 	grep -qx 'from: oci-archive:/srv/base.tar' c/families.d/base.yaml
 	smith init d --from docker-archive:d/base.tar
 	grep -qx 'from: docker-archive:base.tar' d/families.d/base.yaml
-	smith init e
+	smith init e --from docker.io/library/python:3.11-slim
 	grep -qx 'from: docker.io/library/python:3.11-slim' e/families.d/base.yaml
+}
+
+# what nobody has to bring; tests/e2e/bootstrap.bats locks and builds it
+@test "without a base it is one of Debian packages" {
+	smith init e
+	[ "$status" -eq 0 ]
+	python3 -c 'import yaml
+assert yaml.safe_load(open("e/families.d/base.yaml"))["from"] == {
+    "debian": {"suite": "bookworm", "packages": ["python3", "tini", "ca-certificates"]}}'
+	smith -C e check
+	[ "$status" -eq 0 ]
+	[[ $output != *": error:"* ]]
 }

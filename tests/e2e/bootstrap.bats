@@ -127,6 +127,17 @@ same_tree() {
 	[ "$(sha256sum <"$blobs/$layer" | cut -d' ' -f1)" = "$layer" ]
 }
 
+@test "what init writes into an empty directory is checked, locked, built and healthy at once" {
+	mkdir -p "$work/new/fleet"
+	cp -r "$work/bookworm/store" "$work/new/store"
+	(cd "$work/new/fleet" && "$OCISMITH" init)
+	smith_in new check
+	smith_in new lock
+	smith_in new check --strict
+	smith_in new build
+	smith_in new smoke
+}
+
 # clocked NAME SHIFT: a fleet on the base with libfaketime in each process, by SHIFT; prints the digest of the layer of
 # packages and what a step's clock says. The bases differ in the shift alone.
 clocked() {
