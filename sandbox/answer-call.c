@@ -22,6 +22,11 @@ int smith_call_read_path(const SmithCall *call, char *path)
 					path, PATH_MAX);
 }
 
+static bool is_stat(const SmithCallRow *row)
+{
+	return row->answer == smith_answer_stat || row->answer == smith_answer_statx;
+}
+
 static int open_path(const SmithCall *call)
 {
 	const SmithCallRow *row = call->row;
@@ -31,8 +36,8 @@ static int open_path(const SmithCall *call)
 	char path[PATH_MAX];
 	int length;
 	path[0] = '\0';
-	/* no path at all is an empty one there (since Linux 6.11) */
-	if (!empty || call->target.data->args[row->path] != 0) {
+	/* no path at all is an empty one to these (since Linux 6.11) */
+	if (!empty || !is_stat(row) || call->target.data->args[row->path] != 0) {
 		length = smith_call_read_path(call, path);
 		if (length < 0)
 			return length;
@@ -40,10 +45,18 @@ static int open_path(const SmithCall *call)
 	return smith_resolver_open(&call->resolver, smith_call_dirfd(call), path, follow, empty);
 }
 
+/* One of O_PATH may be looked at, and no more. */
+static int open_descriptor(const SmithCall *call)
+{
+	int fd = smith_call_dirfd(call);
+	if (!is_stat(call->row) && smith_target_is_path_fd(&call->target, fd))
+		return -EBADF;
+	return smith_target_open_fd(&call->target, fd);
+}
+
 int smith_call_open(const SmithCall *call)
 {
-	int fd = call->row->path >= 0 ? open_path(call)
-				      : smith_target_open_fd(&call->target, smith_call_dirfd(call));
+	int fd = call->row->path >= 0 ? open_path(call) : open_descriptor(call);
 	/* what has been read may have been another's */
 	if (fd >= 0 && !smith_target_alive(&call->target)) {
 		close(fd);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -114,6 +115,16 @@ int smith_target_open_fd(const SmithTarget *target, int fd)
 	snprintf(name, sizeof name, "fd/%d", fd);
 	opened = smith_target_open(target, name);
 	return opened == -ENOENT ? -EBADF : opened;
+}
+
+/* The link in /proc has the rights of what is open; this has none (proc(5)). */
+bool smith_target_is_path_fd(const SmithTarget *target, int fd)
+{
+	char name[40];
+	struct stat st;
+	snprintf(name, sizeof name, "%d/fd/%d", target->tid, fd);
+	return fstatat(target->proc, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       (st.st_mode & S_IRWXU) == 0;
 }
 
 int smith_target_status(const SmithTarget *target, const char *field, int base, unsigned *value)

@@ -31,6 +31,8 @@ int smith_target_write(const SmithTarget *target, uint64_t to, const void *data,
 int smith_target_open(const SmithTarget *target, const char *what);
 /* ... of what its descriptor @fd is open on; -EBADF. */
 int smith_target_open_fd(const SmithTarget *target, int fd);
+/* Whether it was opened with O_PATH. */
+bool smith_target_is_path_fd(const SmithTarget *target, int fd);
 /* A number of /proc/TID/status; @field with its colon. */
 int smith_target_status(const SmithTarget *target, const char *field, int base, unsigned *value);
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -99,6 +100,27 @@ static void try_magic(void)
 	close(fd);
 	close(high);
 	close(dir);
+}
+
+static void try_path_descriptor(void)
+{
+	unsigned char cap[20] = {1, 0, 0, 2, 0, 0x20};
+	struct stat st;
+	char text[16];
+	int fd = open("plain", O_PATH | O_CLOEXEC);
+	expect(fchown(fd, 1, 1) < 0 && errno == EBADF, "fchown by O_PATH");
+	expect(fchmod(fd, 0600) < 0 && errno == EBADF, "fchmod by O_PATH");
+	expect(fsetxattr(fd, "security.capability", cap, 20, 0) < 0 && errno == EBADF &&
+		       fgetxattr(fd, "user.a", text, sizeof text) < 0 && errno == EBADF &&
+		       flistxattr(fd, text, sizeof text) < 0 && errno == EBADF &&
+		       fremovexattr(fd, "security.capability") < 0 && errno == EBADF,
+	       "attributes by O_PATH");
+	expect(syscall(SYS_fchownat, fd, NULL, 1, 1, AT_EMPTY_PATH) < 0 && errno == EFAULT,
+	       "no path at all");
+	expect(fstat(fd, &st) == 0 && st.st_uid == 17 && st.st_gid == 17, "fstat by O_PATH");
+	expect(fchownat(fd, "", 18, 18, AT_EMPTY_PATH) == 0 && is_owned("plain", 18, 18),
+	       "an empty path and O_PATH");
+	close(fd);
 }
 
 /* What answers has descriptors of its own, of what lies outside. */
@@ -247,6 +269,7 @@ int paths_main(const char *directory)
 	try_links();
 	try_long();
 	try_magic();
+	try_path_descriptor();
 	try_first_process();
 	try_inheritance();
 	try_descriptor();
