@@ -552,7 +552,8 @@ SmithBuildResult *smith_build(const SmithBuildOptions *options, GError **error)
 	g_auto(Plan) plan = {.options = options};
 	plan.context = (SmithStepContext){
 		options->fleet, options->lock,	  options->store, options->compression,
-		options->epoch, options->workers, NULL,		  options->events};
+		options->epoch, options->workers, NULL,		  options->events,
+		options->users};
 	plan.context.inputs = smith_inputs_load(options->store);
 	plan.jobs = g_ptr_array_new_with_free_func(job_free);
 	plan.steps = g_ptr_array_new_with_free_func((GDestroyNotify)smith_step_free);

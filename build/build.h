@@ -20,7 +20,8 @@ typedef struct {
 	SmithCompression compression;
 	gint64 epoch;
 	guint workers;
-	char **targets; /* NULL or empty: all services */
+	char **targets;		/* NULL or empty: all services */
+	SmithSandboxMode users; /* that steps execute with; the layers are the same */
 } SmithBuildOptions;
 
 typedef struct {

@@ -22,14 +22,7 @@
 
 static SmithExecution execution_of(const SmithStepContext *context)
 {
-	return (SmithExecution){
-		.store = context->store,
-		.events = context->events,
-		.compression = context->compression,
-		.epoch = context->epoch,
-		.workers = context->workers,
-		.limits = smith_fleet_step_limits(context->fleet),
-	};
+	return smith_step_family_context(context).execution;
 }
 
 static void set_below(SmithStep *step, const SmithLockBase *base, GPtrArray *below)

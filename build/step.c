@@ -78,6 +78,8 @@ SmithFamilyContext smith_step_family_context(const SmithStepContext *context)
 		.lock = context->lock,
 		.execution = {.store = context->store,
 			      .events = context->events,
+			      .mode = context->users,
+			      .logs = context->fleet->name,
 			      .compression = context->compression,
 			      .epoch = context->epoch,
 			      .workers = context->workers,

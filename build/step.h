@@ -27,6 +27,7 @@ typedef struct {
 	guint workers;
 	SmithInputs *inputs; /* what is known of application files */
 	SmithEvents *events;
+	SmithSandboxMode users; /* that steps execute with */
 } SmithStepContext;
 
 typedef struct SmithStep SmithStep;

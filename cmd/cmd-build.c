@@ -78,6 +78,7 @@ gboolean smith_cmd_build(SmithInvocation *inv, GError **error)
 	g_autoptr(SmithBuildResult) result = NULL;
 
 	if (!choose_compression(inv, &options.compression, error) ||
+	    !smith_prepare_users(inv, &options.users, error) ||
 	    !smith_epoch_get(prepared->lock->epoch, &options.epoch, error))
 		return FALSE;
 	for (const char *const *output = outputs; *output != NULL; output++)

@@ -14,7 +14,7 @@ static const char *const kinds[SMITH_GC_KINDS] = {
 	[SMITH_GC_BLOBS] = "blobs",	    [SMITH_GC_RECORDS] = "records of steps",
 	[SMITH_GC_DOWNLOADS] = "downloads", [SMITH_GC_LAYERS] = "unpacked layers",
 	[SMITH_GC_ROOTS] = "roots",	    [SMITH_GC_PIPS] = "pips",
-	[SMITH_GC_REMAINS] = "remains",
+	[SMITH_GC_LOGS] = "logs of steps",  [SMITH_GC_REMAINS] = "remains",
 };
 
 static void print_json(const SmithGcCount *counts)

@@ -103,7 +103,9 @@ static gboolean resolve(SmithInvocation *inv, const SmithLock *previous, gint64 
 	};
 	g_autoptr(SmithDiag) diag = smith_diag_new();
 
-	if (!smith_compression_from_name(prepared->fleet->compression, &options.compression, error))
+	if (!smith_compression_from_name(prepared->fleet->compression, &options.compression,
+					 error) ||
+	    !smith_prepare_users(inv, &options.users, error))
 		return FALSE;
 	*lock = smith_resolve(prepared->fleet, prepared->store, &options, diag, error);
 	if (diag->errors > 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/prepare.h"
 
+#include <unistd.h>
+
 #include "base/epoch.h"
 #include "base/error.h"
 #include "cmd/report.h"
@@ -113,4 +115,16 @@ void smith_prepared_free(SmithPrepared *prepared)
 	smith_store_free(prepared->store);
 	g_free(prepared->store_path);
 	g_free(prepared);
+}
+
+gboolean smith_prepare_users(const SmithInvocation *inv, SmithSandboxMode *users, GError **error)
+{
+	static const SmithSandboxMode choices[] = {SMITH_SANDBOX_ONE_UID, SMITH_SANDBOX_MANY_UIDS,
+						   SMITH_SANDBOX_ROOT};
+	*users = choices[smith_options_enum(inv->options, "users", 0)];
+	if (*users == SMITH_SANDBOX_ROOT && geteuid() != 0)
+		return smith_throw(error, SMITH_ERROR_UNSUPPORTED,
+				   "--users=root is for root, and user %u is another",
+				   (guint)geteuid());
+	return TRUE;
 }

@@ -3,6 +3,7 @@
 
 #include "cmd/command.h"
 #include "fleet/lock.h"
+#include "sandbox/sandbox.h"
 #include "store/store.h"
 
 /*
@@ -25,4 +26,6 @@ gboolean smith_prepare(SmithInvocation *inv, GError **error);
 /* Finds, loads and lints the fleet, for `check`: its errors are no failure. FALSE without
  * prepared->diag when there is none, with it when fleet.yaml cannot be read. */
 gboolean smith_prepare_fleet(SmithPrepared *prepared, GError **error);
+/* What --users says; SMITH_ERROR_UNSUPPORTED when root's ids are not ours to use. */
+gboolean smith_prepare_users(const SmithInvocation *inv, SmithSandboxMode *users, GError **error);
 void smith_prepared_free(SmithPrepared *prepared);

@@ -11,6 +11,7 @@ static const char *const formats[] = {"text",	 "json", "sarif", "github",
 				      "quadlet", "kube", "shell", NULL};
 static const char *const progress_modes[] = {"auto", "plain", "json", "none", NULL};
 static const char *const color_modes[] = {"auto", "always", "never", NULL};
+static const char *const users[] = {"one", "many", "root", NULL};
 static const char *const compressions[] = {"splice", "zstd", "gzip", NULL};
 static const char *const shells[] = {"bash", "zsh", "fish", NULL};
 static const char *const schemas[] = {"fleet", "family", NULL};
@@ -57,6 +58,13 @@ const SmithOption smith_global_options[] = {
 	{0},
 };
 
+#define SMITH_USERS_OPTION                                                                         \
+	{                                                                                          \
+		.name = "users", .kind = SMITH_OPTION_ENUM, .argument = "WHO", .values = users,    \
+		.help = "whose ids steps execute with: one user's, the default, whose owners are " \
+			"recorded; many, by newuidmap; or root's; the layers are the same"         \
+	}
+
 static const SmithOption lock_options[] = {
 	{.name = "update",
 	 .kind = SMITH_OPTION_LIST,
@@ -78,6 +86,7 @@ static const SmithOption lock_options[] = {
 	 .argument = "NAME",
 	 .help = "with --export: only those of this service or family",
 	 .with = "export"},
+	SMITH_USERS_OPTION,
 	{0},
 };
 
@@ -95,6 +104,7 @@ static const SmithOption build_options[] = {
 	 .argument = "HOW",
 	 .values = compressions,
 	 .help = "compression of new layers, instead of the fleet's"},
+	SMITH_USERS_OPTION,
 	{0},
 };
 

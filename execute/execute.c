@@ -14,6 +14,8 @@
 #include "sandbox/upper.h"
 
 #define WORK "work"
+#define LOGS "logs"
+#define LOG_NAME 200 /* bytes, of the 255 that file systems allow */
 
 /* A work directory in the store, locked as long as we use it. */
 typedef struct {
@@ -74,15 +76,36 @@ static gboolean work_make(Work *work, const SmithExecution *execution, GError **
 	return smith_throw_errno(error, "cannot lock a work directory in '%s'", parent);
 }
 
+static char *log_path(const SmithExecution *execution, const char *name)
+{
+	g_autofree char *step =
+		g_strdup_printf("%.*s.%.*s", LOG_NAME / 4, execution->logs, LOG_NAME / 4 * 3, name);
+	g_autofree char *file = g_strconcat(g_strdelimit(step, "/ ", '-'), ".log", NULL);
+	return g_build_filename(smith_store_get_path(execution->store), "cache", LOGS, file, NULL);
+}
+
+/* A file of its own, for the same step may run elsewhere, too: the last one has the name. -1
+ * without an error: none is wanted. */
 static int open_log(const SmithExecution *execution, const char *name, GError **error)
 {
-	if (!smith_fd_make_dirs(AT_FDCWD, execution->log_dir, error))
+	if (execution->logs == NULL)
 		return -1;
-	g_autofree char *file = g_strconcat(name, ".log", NULL);
-	g_strdelimit(file, "/ ", '-');
-	g_autofree char *path = g_build_filename(execution->log_dir, file, NULL);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+	if (!smith_fd_make_dirs(smith_store_cache_fd(execution->store), LOGS, error))
+		return -1;
+	g_autofree char *path = log_path(execution, name);
+	(void)unlink(path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	return fd >= 0 ? fd : smith_throw_errno_fd(error, "cannot open log '%s'", path);
+}
+
+/* An error has the last lines only. */
+static void tell_of_log(const SmithExecution *execution, const char *name, int log_fd)
+{
+	struct stat st;
+	if (log_fd < 0 || fstat(log_fd, &st) < 0 || st.st_size == 0)
+		return;
+	g_autofree char *path = log_path(execution, name);
+	smith_events_note(execution->events, "all that step '%s' said is in '%s'", name, path);
 }
 
 typedef struct {
@@ -192,13 +215,14 @@ SmithLayer *smith_execute_layer(const SmithExecution *execution, const SmithRoot
 		smith_root_directory(root, execution->store, execution->mode, error);
 	if (directory == NULL || !work_make(&work, execution, error))
 		return NULL;
-	smith_autofd int log_fd =
-		execution->log_dir != NULL ? open_log(execution, step->name, error) : -1;
-	if (execution->log_dir != NULL && log_fd < 0)
+	smith_autofd int log_fd = open_log(execution, step->name, error);
+	if (execution->logs != NULL && log_fd < 0)
 		return NULL;
 	SmithSandboxStep filled = fill_in(execution, step, &work, directory, log_fd);
-	if (!smith_sandbox_check(&filled, &result, error))
+	if (!smith_sandbox_check(&filled, &result, error)) {
+		tell_of_log(execution, step->name, log_fd);
 		return NULL;
+	}
 	tell_of_copy(execution, &work);
 	return write_layer(execution, root, &filled, &work, filter, data, error);
 }
@@ -212,12 +236,13 @@ gboolean smith_execute_answer(const SmithExecution *execution, const SmithRoot *
 		smith_root_directory(root, execution->store, execution->mode, error);
 	if (directory == NULL || !work_make(&work, execution, error))
 		return FALSE;
-	smith_autofd int log_fd =
-		execution->log_dir != NULL ? open_log(execution, step->name, error) : -1;
-	if (execution->log_dir != NULL && log_fd < 0)
+	smith_autofd int log_fd = open_log(execution, step->name, error);
+	if (execution->logs != NULL && log_fd < 0)
 		return FALSE;
 	SmithSandboxStep filled = fill_in(execution, step, &work, directory, log_fd);
 	gboolean ok = smith_sandbox_run(&filled, result, error);
+	if (!ok || result->status != 0)
+		tell_of_log(execution, step->name, log_fd);
 	tell_of_copy(execution, &work);
 	return ok;
 }

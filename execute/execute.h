@@ -25,7 +25,8 @@ typedef struct {
 	gint64 epoch;
 	guint workers;
 	SmithSandboxLimits limits; /* of each step, where it says none itself */
-	const char *log_dir;	   /* a log per step goes there as STEP.log; NULL: none are kept */
+	/* all that a step says is in the store's cache/logs as LOGS.STEP.log; NULL: no logs */
+	const char *logs;
 } SmithExecution;
 
 /* Wraps what is taken from it, as those of base/entry-filter.h do. */

@@ -254,6 +254,8 @@ SmithLock *smith_resolve(const SmithFleet *fleet, SmithStore *store,
 	resolve.family.lock = resolve.lock;
 	resolve.family.execution = (SmithExecution){.store = store,
 						    .events = options->events,
+						    .mode = options->users,
+						    .logs = fleet->name,
 						    .compression = options->compression,
 						    .epoch = options->epoch,
 						    .workers = options->workers,

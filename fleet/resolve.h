@@ -4,6 +4,7 @@
 #include "base/event.h"
 #include "fleet/lock.h"
 #include "layers/compress.h"
+#include "sandbox/sandbox.h"
 #include "store/store.h"
 
 /*
@@ -28,6 +29,7 @@ typedef struct {
 	SmithCompression compression; /* of layers that are made to look into them */
 	const char *const *updates; /* what is not to stay as it is locked; "": everything; NULL */
 	bool execute;		    /* pip may be asked; else all must be pinned */
+	SmithSandboxMode users;	    /* that steps execute with */
 } SmithResolveOptions;
 
 SmithLock *smith_resolve(const SmithFleet *fleet, SmithStore *store,

@@ -9,8 +9,8 @@
 /*
  * Removes from a store what no image in it needs and nobody has used for some time:
  *
- *   - records of steps, downloads, unpacked layers, roots, and pips that were last used before
- *     @before; but the record of a layer that an image has stays as long as the image,
+ *   - records of steps, downloads, unpacked layers, roots, pips and logs that were last used
+ *     before @before; but the record of a layer that an image has stays as long as the image,
  *   - blobs that neither an image nor a record that stays names, and files of repo/ that belong to
  *     no layer that stays,
  *   - what killed processes left.
@@ -26,6 +26,7 @@ typedef enum {
 	SMITH_GC_LAYERS, /* unpacked ones; bytes are those of their files in repo/ */
 	SMITH_GC_ROOTS,
 	SMITH_GC_PIPS,
+	SMITH_GC_LOGS,	  /* of steps */
 	SMITH_GC_REMAINS, /* of killed processes */
 	SMITH_GC_KINDS,
 } SmithGcKind;

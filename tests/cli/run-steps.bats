@@ -113,6 +113,37 @@ for e in json.load(open("tree.json")):
 	named "$BATS_FILE_TMPDIR/json" | diff - again
 }
 
+@test "root's ids: the same digests, and others must not ask for them" {
+	if [ "$(id -u)" != 0 ]; then
+		run --separate-stderr "$ocismith" -C "$fleet" --store "$store" build --users root
+		[ "$status" -eq 1 ]
+		[[ $stderr == *"--users=root is for root"* ]]
+		return
+	fi
+	"$ocismith" --progress plain -C "$fleet" --store "$BATS_TEST_TMPDIR/store" --format json build --users root >json 2>events
+	[ -n "$(find "$BATS_TEST_TMPDIR/store/cache/roots" -maxdepth 1 -name '*-root')" ]
+	named json >again
+	named "$BATS_FILE_TMPDIR/json" | diff - again
+}
+
+@test "many ids that nobody has given are told" {
+	! grep -qE "^($(id -un)|$(id -u)):" /etc/subuid 2>/dev/null || skip 'there are subordinate ids'
+	run --separate-stderr "$ocismith" --progress none -C "$fleet" --store "$BATS_TEST_TMPDIR/store" build --users many
+	[ "$status" -eq 1 ]
+	[[ $stderr == *subuid* ]]
+}
+
+@test "all that a step says is kept" {
+	step <<<'  - {name: talk, script: "seq 20000; mkdir /srv/x", outputs: [/srv/x]}'
+	built
+	seq 20000 | diff - "$store/cache/logs/steps.run-web-talk.log"
+	step <<<'  - {name: talk, script: "seq 30000; exit 4", outputs: [/srv/x]}'
+	run --separate-stderr "$ocismith" --progress plain -C "$fleet" --store "$store" build
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"all that step 'run web talk' said is in '$store/cache/logs/steps.run-web-talk.log'"* ]]
+	seq 30000 | diff - "$store/cache/logs/steps.run-web-talk.log"
+}
+
 # fails TEXT: the build fails with that
 fails() {
 	run --separate-stderr "$ocismith" --progress none -C "$fleet" --store "$store" build

@@ -80,7 +80,7 @@ int main(int argc, char **argv)
 				    .compression = SMITH_COMPRESSION_NONE,
 				    .epoch = epoch,
 				    .workers = 1,
-				    .log_dir = argv[1]};
+				    .logs = "test"};
 	SmithSandboxStep step = {.name = "step",
 				 .argv = command,
 				 .env = env,

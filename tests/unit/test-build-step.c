@@ -46,7 +46,8 @@ static void begin(TestSteps *test)
 					   SMITH_LOCK_EPOCH,
 					   2,
 					   smith_inputs_load(test->fleet.store),
-					   NULL};
+					   NULL,
+					   SMITH_SANDBOX_ONE_UID};
 }
 
 static const SmithLockBase *base_of(const TestSteps *test)

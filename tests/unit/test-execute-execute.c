@@ -291,10 +291,10 @@ static void test_failure(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
 	g_autoptr(GError) error = NULL;
 	if (!fixture->able)
 		return;
-	g_autofree char *logs = g_build_filename(fixture->path, "logs", NULL);
-	g_autofree char *log = g_build_filename(logs, "test-step.log", NULL);
+	g_autofree char *log =
+		g_build_filename(fixture->path, "cache", "logs", "fleet.test-step.log", NULL);
 	g_autofree char *text = NULL;
-	fixture->execution.log_dir = logs;
+	fixture->execution.logs = "fleet";
 	g_assert_null(run_with(fixture, "echo what went wrong; exit 3", NULL, false, &error));
 	g_assert_error(error, SMITH_ERROR, SMITH_ERROR_FAILED);
 	g_assert_nonnull(strstr(error->message, "what went wrong"));

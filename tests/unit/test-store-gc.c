@@ -285,6 +285,23 @@ static void test_unpacked(Fixture *fixture, gconstpointer unused)
 	g_assert_cmpstr(renewed, ==, old_root);
 }
 
+static void test_logs(Fixture *fixture, gconstpointer unused)
+{
+	(void)unused;
+	SmithGcCount counts[SMITH_GC_KINDS];
+	static const char *const names[] = {"cache/logs/f.old.log", "cache/logs/f.new.log"};
+	g_assert_true(smith_fd_make_dirs(fixture->fd, "cache/logs", NULL));
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+		g_assert_true(smith_fd_write_file(fixture->fd, names[i], "said\n", 5, 0644, NULL));
+	make_old(fixture, names[0]);
+	collect(fixture, 30, counts);
+	g_assert_cmpint(faccessat(fixture->fd, names[0], F_OK, 0), <, 0);
+	g_assert_cmpint(faccessat(fixture->fd, names[1], F_OK, 0), ==, 0);
+	g_assert_cmpuint(counts[SMITH_GC_LOGS].kept, ==, 1);
+	g_assert_cmpuint(counts[SMITH_GC_LOGS].removed, ==, 1);
+	g_assert_cmpuint(counts[SMITH_GC_LOGS].bytes, ==, 5);
+}
+
 static void test_dry(Fixture *fixture, gconstpointer unused)
 {
 	(void)unused;
@@ -347,6 +364,7 @@ int main(int argc, char **argv)
 	ADD("/store/gc/use", test_use);
 	ADD("/store/gc/damage", test_damage);
 	ADD("/store/gc/unpacked", test_unpacked);
+	ADD("/store/gc/logs", test_logs);
 	ADD("/store/gc/dry", test_dry);
 	ADD("/store/gc/lock", test_lock);
 	return g_test_run();
