@@ -34,13 +34,19 @@ static bool is_hidden(const char *name)
 	       has_prefix(name, SMITH_RECORD_PRIVATE);
 }
 
-/* Reads the name, then finds the file and its owner; fd is the caller's to close. */
-static int load(const SmithCall *call, Attribute *attribute)
+static int read_name(const SmithCall *call, Attribute *attribute)
 {
 	int result = smith_target_read_string(&call->target, smith_call_rest(call, 0),
 					      attribute->name, sizeof attribute->name);
-	if (result <= 0)
-		return result == 0 || result == -ENAMETOOLONG ? -ERANGE : result;
+	return result == 0 || result == -ENAMETOOLONG ? -ERANGE : result;
+}
+
+/* Reads the name, then finds the file and its owner; fd is the caller's to close. */
+static int load(const SmithCall *call, Attribute *attribute)
+{
+	int result = read_name(call, attribute);
+	if (result < 0)
+		return result;
 	attribute->fd = smith_call_open(call);
 	if (attribute->fd < 0)
 		return attribute->fd;
@@ -129,15 +135,31 @@ static int64_t set(const SmithCall *call, const Attribute *attribute)
 	return smith_owner_store(&call->owners, attribute->fd, &attribute->owner, &record);
 }
 
+static bool is_acl(const char *name)
+{
+	return has_prefix(name, "system.posix_acl_");
+}
+
+/* A mode that they had changed would be another than in a step of one user. */
+static int64_t refuse_acl(const SmithCall *call)
+{
+	Attribute attribute;
+	return read_name(call, &attribute) > 0 && is_acl(attribute.name) ? -EOPNOTSUPP
+									 : SMITH_ANSWER_CONTINUE;
+}
+
 int64_t smith_answer_setxattr(SmithCall *call)
 {
 	Attribute attribute;
-	int64_t result = load(call, &attribute);
+	int64_t result;
+	if (call->real)
+		return refuse_acl(call);
+	result = load(call, &attribute);
 	if (result < 0)
 		return result;
 	if (is_hidden(attribute.name))
 		result = -EPERM;
-	else if (has_prefix(attribute.name, "system.posix_acl_"))
+	else if (is_acl(attribute.name))
 		result = -EOPNOTSUPP;
 	else
 		result = set(call, &attribute);

@@ -31,6 +31,7 @@ struct SmithCall {
 	SmithIdTable *id_table;
 	const SmithIds *ids;
 	bool *chrooted;
+	bool real; /* owners are the kernel's */
 };
 
 /* An answer is a value from 0 on, a negative errno, or one of these. */

@@ -152,7 +152,9 @@ static void start_step(Init *init)
 		close(pair[1]);
 		init->listener = receive_listener(pair[0]);
 		close(pair[0]);
-		init->supervisor = smith_supervisor_init(init->listener, init->tree.upper);
+		init->supervisor =
+			smith_supervisor_init(init->listener, init->tree.upper,
+					      smith_plan_owners_are_real(init->tree.plan));
 		if (init->supervisor == NULL)
 			smith_child_die(
 				SMITH_CHILD_REFUSED, 0,
@@ -165,7 +167,8 @@ static void write_links(const Init *init)
 {
 	int fd;
 
-	if (init->supervisor == NULL || init->tree.work < 0)
+	if (init->supervisor == NULL || init->tree.work < 0 ||
+	    smith_plan_owners_are_real(init->tree.plan))
 		return;
 	fd = openat(init->tree.work, "links", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0 || !smith_supervisor_write_links(init->supervisor, fd))

@@ -23,6 +23,8 @@ static const char *const missing[] = {
 	"openat2", "setxattrat", "getxattrat", "listxattrat", "removexattrat", "file_setattr",
 };
 
+static const char *const setters[] = {"setxattr", "lsetxattr", "fsetxattr"};
+
 static const struct {
 	const char *name;
 	guint flags;
@@ -56,4 +58,12 @@ gboolean smith_notify_add_rules(SmithFilter *filter, GError **error)
 			return FALSE;
 	return smith_filter_add(filter, SMITH_FILTER_NOTIFY, 0, "prctl", &keep, 1, error) &&
 	       add_opens(filter, error);
+}
+
+gboolean smith_notify_add_acl_rules(SmithFilter *filter, GError **error)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(setters); i++)
+		if (!smith_filter_add(filter, SMITH_FILTER_NOTIFY, 0, setters[i], NULL, 0, error))
+			return FALSE;
+	return smith_filter_add(filter, SMITH_FILTER_ERRNO, ENOSYS, "setxattrat", NULL, 0, error);
 }

@@ -12,3 +12,5 @@
  * else make a call be done twice.
  */
 gboolean smith_notify_add_rules(SmithFilter *filter, GError **error);
+/* Where owners are real: only what would set an access list. */
+gboolean smith_notify_add_acl_rules(SmithFilter *filter, GError **error);

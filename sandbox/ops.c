@@ -8,6 +8,12 @@
 
 #define ALIGNMENT 8
 
+bool smith_plan_owners_are_real(const SmithPlan *plan)
+{
+	return (plan->flags & (SMITH_PLAN_OWN_USERS | SMITH_PLAN_MANY_USERS)) !=
+	       SMITH_PLAN_OWN_USERS;
+}
+
 const char *smith_plan_string(const SmithPlan *plan, uint32_t offset)
 {
 	return offset != 0 ? (const char *)plan + offset : NULL;

@@ -105,6 +105,8 @@ typedef struct {
 
 /* NULL when @data is a plan, else what is wrong with it. Used in the child: no GLib. */
 const char *smith_plan_check(const void *data, size_t size);
+/* Not those of one user, which stand for all. */
+bool smith_plan_owners_are_real(const SmithPlan *plan);
 const char *smith_plan_string(const SmithPlan *plan, uint32_t offset);
 const SmithOp *smith_plan_ops(const SmithPlan *plan);
 const SmithPlanCommand *smith_plan_commands(const SmithPlan *plan);

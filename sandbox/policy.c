@@ -150,13 +150,15 @@ static gboolean add_refused(SmithFilter *filter, GError **error)
 	return add_namespaces(filter, error) && add_families(filter, error);
 }
 
-GBytes *smith_policy_filter(bool record_owners, GError **error)
+GBytes *smith_policy_filter(SmithPolicyOwners owners, GError **error)
 {
 	g_autoptr(SmithFilter) filter = smith_filter_new(SMITH_FILTER_ALLOW, 0, error);
 
 	if (filter == NULL || !add_refused(filter, error))
 		return NULL;
-	if (record_owners && !smith_notify_add_rules(filter, error))
+	if (owners == SMITH_POLICY_RECORDED_OWNERS && !smith_notify_add_rules(filter, error))
+		return NULL;
+	if (owners == SMITH_POLICY_REAL_OWNERS && !smith_notify_add_acl_rules(filter, error))
 		return NULL;
 	return smith_filter_export(filter, error);
 }

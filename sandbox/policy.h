@@ -14,9 +14,15 @@
  * children, input into terminals, sockets but of the local, internet and netlink families, and all
  * entries of other architectures.
  *
- * With @record_owners the calls that the owner record answers are added.
+ * What is handed over to the supervisor (sandbox/supervisor.h) is added.
  */
-GBytes *smith_policy_filter(bool record_owners, GError **error);
+typedef enum {
+	SMITH_POLICY_NO_OWNERS, /* nothing */
+	SMITH_POLICY_RECORDED_OWNERS,
+	SMITH_POLICY_REAL_OWNERS, /* they are the kernel's; only access lists are refused */
+} SmithPolicyOwners;
+
+GBytes *smith_policy_filter(SmithPolicyOwners owners, GError **error);
 
 /* The capabilities of a step, a bit each: those that root has in a build of podman's or docker's.
  */

@@ -141,7 +141,7 @@ static SmithAbility *try_libraries(void)
 	SmithAbility *ability =
 		new_ability("libraries", "libseccomp, and libostree for unpacked layers", true);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GBytes) filter = smith_policy_filter(true, &error);
+	g_autoptr(GBytes) filter = smith_policy_filter(SMITH_POLICY_RECORDED_OWNERS, &error);
 
 	if (filter != NULL && dlopen(OSTREE, RTLD_LAZY | RTLD_LOCAL) == NULL)
 		(void)smith_throw(&error, SMITH_ERROR_UNSUPPORTED, "cannot load %s", OSTREE);

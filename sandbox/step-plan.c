@@ -120,16 +120,22 @@ static uint32_t plan_flags(const SmithSandboxStep *step)
 		flags |= SMITH_PLAN_OWN_USERS;
 	if (step->mode == SMITH_SANDBOX_MANY_UIDS)
 		flags |= SMITH_PLAN_MANY_USERS;
-	/* elsewhere owners are real */
-	if (step->record_owners && step->mode == SMITH_SANDBOX_ONE_UID)
+	if (step->record_owners)
 		flags |= SMITH_PLAN_LISTEN;
 	return flags;
 }
 
+static SmithPolicyOwners owners_of(const SmithPlan *plan)
+{
+	if ((plan->flags & SMITH_PLAN_LISTEN) == 0)
+		return SMITH_POLICY_NO_OWNERS;
+	return smith_plan_owners_are_real(plan) ? SMITH_POLICY_REAL_OWNERS
+						: SMITH_POLICY_RECORDED_OWNERS;
+}
+
 static gboolean add_filter(GByteArray *plan, GError **error)
 {
-	bool listens = (smith_plan_head(plan)->flags & SMITH_PLAN_LISTEN) != 0;
-	g_autoptr(GBytes) filter = smith_policy_filter(listens, error);
+	g_autoptr(GBytes) filter = smith_policy_filter(owners_of(smith_plan_head(plan)), error);
 	gsize size;
 	const void *data;
 	uint32_t offset;

@@ -218,9 +218,7 @@ void smith_child_exec(const SmithPlan *plan, int index, int listener_to)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot close descriptors");
 	if (chdir(cwd) != 0)
 		smith_child_die(SMITH_CHILD_FAILED, errno, "cannot change to directory '%s'", cwd);
-	if ((plan->flags & (SMITH_PLAN_OWN_USERS | SMITH_PLAN_MANY_USERS)) !=
-		    SMITH_PLAN_OWN_USERS &&
-	    setgroups(0, NULL) != 0)
+	if (smith_plan_owners_are_real(plan) && setgroups(0, NULL) != 0)
 		smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot drop groups");
 	set_limits(plan);
 	/* who watches it is not to wait for thousands of it, nor is the rest of the machine */

@@ -32,6 +32,7 @@ struct SmithSupervisor {
 	int listener;
 	int proc;
 	bool chrooted;
+	bool real;
 	uint64_t answered;
 	SmithOwners owners;
 	SmithIdTable *id_table;
@@ -109,11 +110,12 @@ static bool sizes_fit(void)
 	       sizes.seccomp_notif <= BUFFER && sizes.seccomp_notif_resp <= BUFFER;
 }
 
-SmithSupervisor *smith_supervisor_init(int listener, int upper_fd)
+SmithSupervisor *smith_supervisor_init(int listener, int upper_fd, bool real)
 {
 	static SmithSupervisor supervisor;
 	supervisor = (SmithSupervisor){
 		.listener = listener,
+		.real = real,
 		.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC),
 		.owners = {.links = smith_links_new(), .upper = upper_fd, .device = root_device()},
 		.id_table = smith_ids_new()};
@@ -137,7 +139,8 @@ static int64_t find_answer(SmithSupervisor *supervisor, const struct seccomp_not
 				     .data = &notif->data},
 			  .owners = supervisor->owners,
 			  .id_table = supervisor->id_table,
-			  .chrooted = &supervisor->chrooted};
+			  .chrooted = &supervisor->chrooted,
+			  .real = supervisor->real};
 	if (number < 0 || number >= NUMBERS || supervisor->rows[number] == NULL)
 		return -ENOSYS;
 	call.row = supervisor->rows[number];

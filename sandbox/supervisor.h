@@ -25,9 +25,10 @@
  */
 typedef struct SmithSupervisor SmithSupervisor;
 
-/* @upper_fd: the overlay's upper directory, or -1 when the root is a plain tree. NULL when the
- * kernel's notifications are of an unknown size. There is one in a process. */
-SmithSupervisor *smith_supervisor_init(int listener, int upper_fd);
+/* @upper_fd: the overlay's upper directory, or -1 when the root is a plain tree. With @real owners
+ * only access lists are refused, which no mode may have. NULL when the kernel's notifications are
+ * of an unknown size. There is one in a process. */
+SmithSupervisor *smith_supervisor_init(int listener, int upper_fd, bool real);
 /* One notification; false when the listener has no more tasks. */
 bool smith_supervisor_answer(SmithSupervisor *supervisor);
 uint64_t smith_supervisor_answered(const SmithSupervisor *supervisor);

@@ -66,7 +66,7 @@ owners() {
 	if [ "$(id -u)" = 0 ]; then
 		rm -rf "$work"
 		mkdir "$work"
-		run -0 owners --mode root -- paths /srv
+		run -0 owners --record --mode root -- paths /srv
 	fi
 }
 

@@ -221,6 +221,27 @@ static void try_attributes(void)
 	expect(is_owned("attr", 3, 4), "the owner stays");
 }
 
+/* An access list for user 5, whose mask would be the mode's group. */
+static void try_access_list(void)
+{
+	static const struct {
+		uint32_t version;
+		struct {
+			uint16_t tag;
+			uint16_t rights;
+			uint32_t id;
+		} entries[5];
+	} list = {2, {{1, 6, 0}, {2, 7, 5}, {4, 4, 0}, {0x10, 7, 0}, {0x20, 0, 0}}};
+	struct stat st;
+	expect(setxattr("attr", "system.posix_acl_access", &list, sizeof list, 0) < 0 &&
+		       errno == EOPNOTSUPP && stat("attr", &st) == 0 &&
+		       st.st_mode == (S_IFREG | 0644),
+	       "no access list");
+	expect(setxattr("d2", "system.posix_acl_default", &list, sizeof list, 0) < 0 &&
+		       errno == EOPNOTSUPP,
+	       "and no default one");
+}
+
 /* In a child, for it does not come back. */
 static bool in_chroot(void)
 {
@@ -274,6 +295,7 @@ int paths_main(const char *directory)
 	try_inheritance();
 	try_descriptor();
 	try_attributes();
+	try_access_list();
 	expect(in_child(keeps_capabilities), "capabilities that are kept");
 	expect(in_child(drops_for_good), "a user is dropped for good");
 	expect(in_child(in_chroot), "chroot");

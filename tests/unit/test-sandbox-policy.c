@@ -81,7 +81,7 @@ static void check_rows(GBytes *program)
 static void test_plain(void)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GBytes) program = smith_policy_filter(false, &error);
+	g_autoptr(GBytes) program = smith_policy_filter(SMITH_POLICY_NO_OWNERS, &error);
 
 	g_assert_no_error(error);
 	check_rows(program);
@@ -94,7 +94,7 @@ static void test_plain(void)
 static void test_record(void)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GBytes) program = smith_policy_filter(true, &error);
+	g_autoptr(GBytes) program = smith_policy_filter(SMITH_POLICY_RECORDED_OWNERS, &error);
 
 	g_assert_no_error(error);
 	check_rows(program);
@@ -102,10 +102,23 @@ static void test_record(void)
 	g_assert_cmphex(filter_ask(program, SYS_setgroups, 0, 0), ==, SECCOMP_RET_USER_NOTIF);
 }
 
+static void test_real(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) program = smith_policy_filter(SMITH_POLICY_REAL_OWNERS, &error);
+
+	g_assert_no_error(error);
+	check_rows(program);
+	g_assert_cmphex(filter_ask(program, SYS_fchown, 0, 0), ==, ALLOW);
+	g_assert_cmphex(filter_ask(program, SYS_fsetxattr, 0, 0), ==, SECCOMP_RET_USER_NOTIF);
+	g_assert_cmphex(filter_ask(program, SYS_fgetxattr, 0, 0), ==, ALLOW);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/sandbox/policy/plain", test_plain);
 	g_test_add_func("/sandbox/policy/record", test_record);
+	g_test_add_func("/sandbox/policy/real", test_real);
 	return g_test_run();
 }
