@@ -29,6 +29,12 @@ int smith_fd_open_dir(int dirfd, const char *path, GError **error);
 /* mkdir -p; existing directories are success. Mode 0777 less umask. */
 gboolean smith_fd_make_dirs(int dirfd, const char *path, GError **error);
 
+/* Lets the file system (of ext2's kind; others know nothing of it) begin each new directory in
+ * @dirfd elsewhere on the disk instead of beside it. Where many files were removed in the last
+ * minutes ext4 looks at the inode of each of them before it makes one: 0.6 ms in place of 0.01
+ * after 3,000 removals. For a directory whose children are large trees that come and go. */
+void smith_fd_spread(int dirfd);
+
 /* rm -rf below @dirfd without following links; a missing @name is success. */
 gboolean smith_fd_remove_tree(int dirfd, const char *name, GError **error);
 

@@ -56,6 +56,10 @@ static gboolean work_make(Work *work, const SmithExecution *execution, GError **
 		g_build_filename(smith_store_get_path(execution->store), "cache", WORK, NULL);
 	if (!smith_fd_make_dirs(AT_FDCWD, parent, error))
 		return FALSE;
+	smith_autofd int parent_fd = smith_fd_open_dir(AT_FDCWD, parent, error);
+	if (parent_fd < 0)
+		return FALSE;
+	smith_fd_spread(parent_fd);
 	sweep(parent, execution->mode);
 	for (guint tries = 0; tries < 100; tries++) {
 		struct stat st;

@@ -146,6 +146,7 @@ char *smith_roots_make(const SmithStore *store, const char *name, const SmithRoo
 	roots.fd = smith_fd_open_dir(AT_FDCWD, roots.path, error);
 	if (roots.fd < 0 || !keep_private(roots.fd, error))
 		return NULL;
+	smith_fd_spread(roots.fd);
 	g_autofree char *boot = boot_id();
 	bool there = faccessat(roots.fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	/* made without the lock, so that several can be made at a time */

@@ -44,6 +44,7 @@ SmithStore *smith_store_open(const char *path, GError **error)
 	int fd = store->fd = open_below(AT_FDCWD, store->path, error);
 	if (fd < 0)
 		return NULL;
+	smith_fd_spread(fd);
 	/* where no lock can be had, nothing is removed either */
 	store->lock_fd = smith_fd_lock(fd, LOCK, FALSE, NULL);
 	/* by its whole path: that is what errors call it, and what they tell the user to type */
@@ -60,6 +61,7 @@ SmithStore *smith_store_open(const char *path, GError **error)
 	store->cache_fd = open_below(fd, "cache", error);
 	if (store->cache_fd < 0)
 		return NULL;
+	smith_fd_spread(store->cache_fd);
 	return g_steal_pointer(&store);
 }
 

@@ -6,9 +6,11 @@
 #include <gio/gio.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -529,6 +531,25 @@ static gboolean is_waiting(pid_t child)
 	return waitpid(child, NULL, WNOHANG) == 0;
 }
 
+static void test_spread(Scratch *scratch, G_GNUC_UNUSED gconstpointer data)
+{
+	int before = 0, after = 0;
+	int why = ioctl(scratch->fd, FS_IOC_GETFLAGS, &before) < 0 ? errno : 0;
+	int wanted = before | FS_TOPDIR_FL;
+	if (why == 0 && ioctl(scratch->fd, FS_IOC_SETFLAGS, &wanted) < 0)
+		why = errno;
+	smith_fd_spread(scratch->fd); /* whatever the file system is */
+	if (why != 0) {
+		g_test_skip("this file system has no such flag");
+		return;
+	}
+	g_assert_no_errno(ioctl(scratch->fd, FS_IOC_SETFLAGS, &before));
+	smith_fd_spread(scratch->fd);
+	g_assert_no_errno(ioctl(scratch->fd, FS_IOC_GETFLAGS, &after));
+	g_assert_cmpint(after, ==, wanted);
+	smith_fd_spread(scratch->fd);
+}
+
 static void test_lock(Scratch *scratch, G_GNUC_UNUSED gconstpointer data)
 {
 	static const struct {
@@ -608,6 +629,7 @@ int main(int argc, char **argv)
 		ADD(refusals[i].name, &refusals[i], test_write_refused);
 	ADD("/fd/write-limit", NULL, test_write_limit);
 	ADD("/fd/list-dir", NULL, test_list_dir);
+	ADD("/fd/spread", NULL, test_spread);
 	ADD("/fd/lock", NULL, test_lock);
 	ADD("/fd/lock-erofs", GINT_TO_POINTER(EROFS), test_lock_read_only);
 	ADD("/fd/lock-eacces", GINT_TO_POINTER(EACCES), test_lock_read_only);
