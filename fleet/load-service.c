@@ -98,17 +98,38 @@ static char **lines_of(const SmithNode *seq, SmithDiag *diag)
 	return (char **)g_ptr_array_steal(lines, NULL);
 }
 
+static bool is_url(const char *url)
+{
+	return g_str_has_prefix(url, "https://") || g_str_has_prefix(url, "http://") ||
+	       g_str_has_prefix(url, "file:///");
+}
+
+/* One that can match nothing would leave its projects to whoever takes their names. */
+static void check_names(const SmithWheelIndex *index, SmithDiag *diag)
+{
+	if (index->names != NULL && *index->names == NULL)
+		smith_diag_add(diag, SMITH_SEVERITY_ERROR, index->place, "bad-value",
+			       "'names' of an index has none: it would claim nothing");
+	for (char **name = index->names; name != NULL && *name != NULL; name++)
+		if (**name == '\0' ||
+		    (*name)[strspn(*name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.*?")] != '\0')
+			smith_diag_add(diag, SMITH_SEVERITY_ERROR, index->place, "bad-value",
+				       "'%s' in 'names' of an index is no name of projects (like "
+				       "'acme-*')",
+				       *name);
+}
+
 void smith_load_indexes(GPtrArray **indexes, SmithDiag *diag)
 {
 	if (*indexes == NULL)
 		*indexes = g_ptr_array_new();
 	for (guint i = 0; i < (*indexes)->len; i++) {
 		SmithWheelIndex *index = (*indexes)->pdata[i];
+		check_names(index, diag);
 		smith_load_fill_strv(&index->names);
-		if (index->url != NULL && strstr(index->url, "://") == NULL)
+		if (index->url != NULL && !is_url(index->url))
 			smith_diag_add(diag, SMITH_SEVERITY_ERROR, index->place, "bad-value",
-				       "url of an index must be an http, https or file URL, got "
-				       "'%s'",
+				       "index '%s' must be an https:, http: or file: URL",
 				       index->url);
 	}
 }

@@ -83,6 +83,16 @@ static void lint_smoke(const SmithFleet *fleet, const SmithFamily *family, Smith
 				  family->name);
 }
 
+static void lint_builder(const SmithFleet *fleet, const SmithPip *pip, const char *subject,
+			 SmithDiag *diag)
+{
+	if (pip == NULL || pip->builder == NULL || smith_fleet_family(fleet, pip->builder) != NULL)
+		return;
+	g_autofree char *hint = smith_lint_hint(pip->builder, fleet->families, diag);
+	smith_lint_report(diag, "unknown-family", pip->place, subject,
+			  "no family '%s' to build for '%s'%s", pip->builder, subject, hint);
+}
+
 static void lint_family(const SmithFleet *fleet, const SmithFamily *family, GHashTable *known,
 			SmithDiag *diag)
 {
@@ -101,6 +111,7 @@ static void lint_family(const SmithFleet *fleet, const SmithFamily *family, GHas
 		lint_from(fleet, family, known, diag);
 	smith_lint_env(family->env, family->place, family->name, diag);
 	lint_smoke(fleet, family, diag);
+	lint_builder(fleet, family->pip, family->name, diag);
 }
 
 void smith_lint_families(const SmithFleet *fleet, SmithDiag *diag)
@@ -110,6 +121,7 @@ void smith_lint_families(const SmithFleet *fleet, SmithDiag *diag)
 		lint_family(fleet, fleet->families->pdata[i], known, diag);
 	for (guint i = 0; i < fleet->services->len; i++) {
 		const SmithService *service = fleet->services->pdata[i];
+		lint_builder(fleet, service->pip, service->name, diag);
 		if (service->family == NULL || service->family_auto ||
 		    smith_fleet_family(fleet, service->family) != NULL)
 			continue;
