@@ -4,48 +4,14 @@
 # the sandbox, and what they take has limits.
 # Debian packages: bats, python3, python3-pip-whl, and make-base's.
 
-# shellcheck disable=SC2030,SC2031,SC2154  # variables of lib.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154  # variables of lib.bash and pip.bash
 bats_require_minimum_version 1.5.0
 load lib
+load pip
 
-setup_file() {
-	export base=$BATS_FILE_TMPDIR/base shared=$BATS_FILE_TMPDIR/store no_sandbox=
-	"$tools/make-base" --debs "$base" >&2
-	# the tests say so themselves then; the store has the base's root from here on
-	fleet=$BATS_FILE_TMPDIR/fleet
-	make_fleet
-	PYTHONPATH=$tools PYTHONDONTWRITEBYTECODE=1 python3 "$tools/pip-packages.py" "$fleet/wheels" a==1
-	service '[a]'
-	"$ocismith" -q -C "$fleet" --store "$shared" lock >/dev/null 2>"$BATS_FILE_TMPDIR/error" || {
-		cat "$BATS_FILE_TMPDIR/error"
-		grep -F 'ocismith doctor' "$BATS_FILE_TMPDIR/error" || return
-		no_sandbox=$(<"$BATS_FILE_TMPDIR/error")
-	}
-}
-
-setup() {
-	[ -z "$no_sandbox" ] || skip "$no_sandbox"
-	fleet=$BATS_TEST_TMPDIR/fleet plain=$BATS_TEST_TMPDIR/plain store=$shared limits='{}'
-	make_fleet
-	mkdir "$plain"
-	cd "$plain" || return
-	unset OCISMITH_STORE SOURCE_DATE_EPOCH
-}
-
-teardown_file() { chmod -R u+rwX "$BATS_FILE_TMPDIR"; }
-
-make_fleet() {
-	mkdir -p "$fleet"/{wheels,families.d,app}
-	cp /usr/share/python-wheels/pip-*.whl "$fleet/wheels"
-	echo 'print()' >"$fleet/app/x.py"
-	printf 'family: f\nfrom: "oci:%s:debian-python:12"\n' "$base" >"$fleet/families.d/f.yaml"
-}
-
-# the service's pip
-service() {
-	printf 'fleet: t\nstep_limits: %s\nwheels:\n  find_links: [wheels]\nservices:\n  S: {family: f, app: {script: app/x.py, files: [app]}, pip: %s}\n' \
-		"${limits-{\}}" "$1" >"$fleet/fleet.yaml"
-}
+setup_file() { need_pip; }
+setup() { use_pip; }
+teardown_file() { drop_pip; }
 
 # TRICK: lock a service that needs a source distribution with that trick
 trick() {
@@ -60,13 +26,6 @@ is_refused() {
 	[ "$status" -ne 0 ] || return
 	[[ $stderr == *"$1"* ]] || return
 	[ ! -e "$fleet/build-lock.json" ]
-}
-
-# nothing of a step is left: no process, no mount, no file
-left_none() {
-	run ! grep -lF "$store" /proc/[0-9]*/mountinfo
-	[ -z "$(ls -A "$store/cache/work")" ]
-	run ! compgen -G "$store/cache/.tmp-*"
 }
 
 # TRICK LIMITS TEXT: the trick is ended by that limit as a build, and as a step of a family
@@ -85,7 +44,7 @@ is_limited() {
 	smith lock
 	[ "$status" -eq 0 ] || return
 	smith build
-	make_fleet
+	make_pip_fleet
 	rm "$fleet/build-lock.json"
 	[ "$status" -ne 0 ] || return
 	[[ $stderr == *"step 'run f evil': it $3"* ]] || return

@@ -6,72 +6,12 @@
 # shellcheck disable=SC2030,SC2031,SC2154  # variables of lib.bash
 bats_require_minimum_version 1.5.0
 load lib
+load pip
 
-setup_file() {
-	export base=$BATS_FILE_TMPDIR/base shared=$BATS_FILE_TMPDIR/store no_sandbox=
-	"$tools/make-base" --debs "$base" >&2
-	# the tests say so themselves then; the store has the base's root from here on
-	fleet=$BATS_FILE_TMPDIR/fleet
-	make_fleet
-	packages a==1
-	service '[a]'
-	"$ocismith" -q -C "$fleet" --store "$shared" lock >/dev/null 2>"$BATS_FILE_TMPDIR/error" || {
-		cat "$BATS_FILE_TMPDIR/error"
-		grep -F 'ocismith doctor' "$BATS_FILE_TMPDIR/error" || return
-		no_sandbox=$(<"$BATS_FILE_TMPDIR/error")
-	}
-}
-
-setup() {
-	[ -z "$no_sandbox" ] || skip "$no_sandbox"
-	fleet=$BATS_TEST_TMPDIR/fleet plain=$BATS_TEST_TMPDIR/plain store=$shared
-	make_fleet
-	mkdir "$plain"
-	cd "$plain" || return
-	unset OCISMITH_STORE SOURCE_DATE_EPOCH
-}
-
+setup_file() { need_pip; }
+setup() { use_pip; }
 teardown() { [ ! -e "$BATS_TEST_TMPDIR/server" ] || kill "$(<"$BATS_TEST_TMPDIR/server")"; }
-
-teardown_file() { chmod -R u+rwX "$BATS_FILE_TMPDIR"; }
-
-make_fleet() {
-	mkdir -p "$fleet"/{wheels,families.d,app}
-	cp /usr/share/python-wheels/pip-*.whl "$fleet/wheels"
-	echo 'print()' >"$fleet/app/x.py"
-	family '[]'
-}
-
-packages() { PYTHONPATH=$tools PYTHONDONTWRITEBYTECODE=1 python3 "$tools/pip-packages.py" "$fleet/wheels" "$@"; }
-
-family() { printf 'family: f\nfrom: "oci:%s:debian-python:12"\npip: %s\n' "$base" "$1" >"$fleet/families.d/f.yaml"; }
-
-# the service's pip, and more lines of wheels:
-service() {
-	printf 'fleet: t\nwheels:\n  find_links: [wheels]\n%s\nservices:\n  S: {family: f, app: {script: app/x.py, files: [app]}, pip: %s}\n' \
-		"${2-}" "$1" >"$fleet/fleet.yaml"
-}
-
-# what the lock has of a set: "NAME==VERSION ..."
-locked() {
-	python3 - "$fleet/build-lock.json" "$1" <<-'END'
-		import json, sys
-		lock = json.load(open(sys.argv[1]))
-		wheels = {w["file"]: w for w in lock["wheels"]}
-		for kind in ("families", "services"):
-		    for row in lock[kind]:
-		        if row["name"] == sys.argv[2]:
-		            print(*("%(name)s==%(version)s" % wheels[f] for f in row.get("wheels", [])))
-	END
-}
-
-# lock succeeds; the family has $1, the service $2
-locks() {
-	smith lock "${@:3}"
-	[ "$status" -eq 0 ] || return
-	[ "$(locked f)" = "$1" ] || { locked f; return 1; }
-	[ "$(locked S)" = "$2" ] || { locked S; return 1; }
-}
+teardown_file() { drop_pip; }
 
 @test "what is not pinned is resolved for the base, and a family binds its services" {
 	packages a==1 a==2:c,'gone;sys_platform=="win32"' 'b==1:c<2' 'b==2:c>=2' c==1 c==2 'd==1;' 'e==1'
@@ -142,11 +82,6 @@ locks() {
 	[[ $stderr == *"c 1 depends on a<2"* ]]
 	service '{requirements: [b], override: [zzz]}'
 	findings_of "overrides 'zzz', which no family that it is derived from has"
-}
-
-findings_of() {
-	smith lock
-	[ "$status" -eq 3 ] && [[ $stderr == *"$1"* ]]
 }
 
 # the directory $1 as an index of the machine's loopback; $url
