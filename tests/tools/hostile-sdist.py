@@ -40,7 +40,30 @@ def fills():
         with open("/var/full/%%d/x" %% i, "wb") as f:
             f.write(bytes(1 << 20))
 
+def sleeps():
+    time.sleep(3600)
+
+def floods():
+    while True:
+        os.write(1, b"x" * 65535 + b"\n")
+
+# pip keeps what a backend writes until it ends
+def drowns():
+    floods()
+
+# with nothing open that anybody waits for
+def stays():
+    if os.fork() == 0:
+        os.setsid()
+        os.closerange(0, 256)
+        if os.fork() == 0:
+            time.sleep(3600)
+        os._exit(0)
+
 def get_requires_for_build_wheel(config_settings=None):
+    # not where pip asks for the metadata
+    if TRICK == "floods" and os.path.exists("/ocismith.sdist"):
+        floods()
     return []
 
 def metadata():
