@@ -12,6 +12,7 @@
 #include "fleet/export.h"
 #include "fleet/lock-diff.h"
 #include "fleet/resolve.h"
+#include "python/name.h"
 
 /* A base's reference, a family, a Debian package, or a distribution. */
 static gboolean check_updates(const SmithLock *lock, const char *const *updates, GError **error)
@@ -22,8 +23,8 @@ static gboolean check_updates(const SmithLock *lock, const char *const *updates,
 		for (guint i = 0; i < lock->debs->len && !known; i++)
 			known = g_strcmp0(((SmithDeb *)lock->debs->pdata[i])->name, *updates) == 0;
 		for (guint i = 0; i < lock->wheels->len && !known; i++)
-			known = g_strcmp0(((SmithLockWheel *)lock->wheels->pdata[i])->name,
-					  *updates) == 0;
+			known = smith_python_name_is(
+				*updates, ((SmithLockWheel *)lock->wheels->pdata[i])->name);
 		if (!known)
 			return smith_throw(error, SMITH_ERROR_USAGE,
 					   "'%s' is no base, family, package or distribution "

@@ -8,6 +8,7 @@
 #include "fleet/pip-package.h"
 #include "fleet/resolve-page.h"
 #include "fleet/wheel-file.h"
+#include "python/name.h"
 #include "store/fetch.h"
 
 /* One set that pip is asked about, perhaps more than once. */
@@ -113,7 +114,7 @@ static bool is_updated(const SmithPipAsker *asker, const char *name)
 {
 	const char *const *update = asker->updates;
 	for (; update != NULL && *update != NULL; update++)
-		if (**update == '\0' || strcmp(*update, name) == 0)
+		if (**update == '\0' || smith_python_name_is(*update, name))
 			return true;
 	return false;
 }

@@ -23,6 +23,12 @@ char *smith_python_normalize_name(const char *name)
 	return g_string_free(out, FALSE);
 }
 
+gboolean smith_python_name_is(const char *name, const char *normal)
+{
+	g_autofree char *form = smith_python_normalize_name(name);
+	return strcmp(form, normal) == 0;
+}
+
 gboolean smith_python_name_is_valid(const char *name)
 {
 	gsize length = strlen(name);

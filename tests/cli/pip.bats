@@ -66,15 +66,61 @@ teardown_file() { drop_pip; }
 	[[ $stderr != *error* ]]
 }
 
+@test "an update of a family's wheel is one of its services, which it binds" {
+	packages a==1 b==1:a
+	family '[a]'
+	service '[b]'
+	locks 'a==1' 'b==1'
+	packages a==2
+	locks 'a==2' 'b==1' --update=A
+	packages a==3 'c==1:a<3'
+	service '[b, c]'
+	locks 'a==2' 'b==1 c==1'
+	smith lock --update=a
+	[ "$status" -eq 3 ]
+	[[ $stderr == *"no set of versions for service 'S': "*"c 1 depends on a<3"*"family 'f' has a==3"* ]]
+	[ "$(locked f) $(locked S)" = 'a==2 b==1 c==1' ]
+	smith lock --update=zzz
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"'zzz' is no base, family, package or distribution of the lock"* ]]
+}
+
+# lock --check ends with STATUS and says TEXT, and the lock is what it was
+checks() {
+	local before
+	before=$(cat "$fleet/build-lock.json" 2>&1 || :)
+	smith lock --check "${@:3}"
+	[ "$status" -eq "$1" ] && [ "$output" = "$2" ] && [ "$(cat "$fleet/build-lock.json" 2>&1 || :)" = "$before" ]
+}
+
+@test "a check says what a lock would change, and changes nothing" {
+	packages a==1 a==2 b==1
+	service '[a<2]'
+	smith lock --check
+	[ "$status" -eq 4 ]
+	[[ $output == *"a 1 added"* && $stderr == *"'build-lock.json' is missing"* ]]
+	[ ! -e "$fleet/build-lock.json" ]
+	locks '' 'a==1'
+	checks 0 ''
+	service '[a>1, b]'
+	checks 4 $'a 1 -> 2\nb 1 added'
+	checks 4 $'[\n  "a 1 -> 2",\n  "b 1 added"\n]' --format json
+	service '[]'
+	checks 4 'a 1 removed'
+}
+
 @test "an override replaces the wheel of the family in that image" {
 	packages a==1 a==2 'b==1:a<2' 'c==1:a<2' d==1
 	family '[a, d]'
 	service '{requirements: [b], override: A}'
+	echo '  T: {family: f, app: {script: app/x.py, files: [app]}}' >>"$fleet/fleet.yaml"
 	locks 'a==2 d==1' 'a==1 b==1'
 	smith build
 	[ "$status" -eq 0 ]
 	smith history localhost/t/s:latest
 	[[ $output == *"wheel a 1"* && $output == *"wheel d 1"* && $output != *"wheel a 2"* ]]
+	smith history localhost/t/t:latest
+	[[ $output != *"wheel a 1"* && $output == *"wheel d 1"* && $output == *"wheel a 2"* ]]
 	family '[a==1, c]'
 	service '{requirements: [a>1], override: a}'
 	smith lock
