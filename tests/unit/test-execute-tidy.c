@@ -25,37 +25,89 @@ static void test_documented(void)
 	}
 }
 
+/* One path for each rule at least; without the rule another would hold, or none. */
+static const struct {
+	const char *path;
+	int action;
+} rows[] = {
+	{"run", SMITH_TIDY_KEEP},
+	{"run/lock", SMITH_TIDY_KEEP},
+	{"run/lock/x", SMITH_TIDY_DROP},
+	{"runit/x", SMITH_TIDY_KEEP},
+	{"srv/run/x", SMITH_TIDY_KEEP},
+	{"tmp/a/b", SMITH_TIDY_DROP},
+	{"var/tmp/a", SMITH_TIDY_DROP},
+	{"dev/null", SMITH_TIDY_DROP},
+	{"proc/x", SMITH_TIDY_DROP},
+	{"sys/x", SMITH_TIDY_DROP},
+	{"var/lib/apt/lists/x_Packages", SMITH_TIDY_DROP_FILES},
+	{"var/lib/apt/extended_states", SMITH_TIDY_KEEP},
+	{"var/lib/apt/periodic/update-success-stamp", SMITH_TIDY_DROP_FILES},
+	{"var/cache/apt/pkgcache.bin", SMITH_TIDY_DROP_FILES},
+	{"var/cache/debconf/config.dat-old", SMITH_TIDY_DROP},
+	{"var/cache/debconf/config.dat", SMITH_TIDY_KEEP},
+	{"var/cache/ldconfig/aux-cache", SMITH_TIDY_DROP_FILES},
+	{"etc/ld.so.cache", SMITH_TIDY_KEEP},
+	{"var/cache/man/index.db", SMITH_TIDY_DROP_FILES},
+	{"var/cache/fontconfig/x-le64.cache-8", SMITH_TIDY_DROP_FILES},
+	{"usr/share/fonts/truetype/.uuid", SMITH_TIDY_DROP},
+	{".uuid", SMITH_TIDY_DROP},
+	{"var/lib/dpkg/status", SMITH_TIDY_KEEP},
+	{"var/lib/dpkg/status-old", SMITH_TIDY_DROP},
+	{"var/lib/dpkg/info/x-old", SMITH_TIDY_KEEP},
+	{"var/lib/dpkg/lock", SMITH_TIDY_DROP},
+	{"var/lib/dpkg/lock-frontend", SMITH_TIDY_DROP},
+	{"var/lib/dpkg/triggers/Lock", SMITH_TIDY_DROP},
+	{"var/lib/dpkg/triggers/File", SMITH_TIDY_KEEP},
+	{"var/lib/ucf/hashfile.3", SMITH_TIDY_DROP},
+	{"var/lib/ucf/hashfile", SMITH_TIDY_KEEP},
+	{"var/lib/ucf/registry.0", SMITH_TIDY_DROP},
+	{"var/backups/passwd.bak", SMITH_TIDY_DROP_FILES},
+	{"etc/passwd-", SMITH_TIDY_DROP},
+	{"etc/passwd", SMITH_TIDY_KEEP},
+	{"etc/group-", SMITH_TIDY_DROP},
+	{"etc/shadow-", SMITH_TIDY_DROP},
+	{"etc/gshadow-", SMITH_TIDY_DROP},
+	{"etc/subuid-", SMITH_TIDY_DROP},
+	{"etc/subgid-", SMITH_TIDY_DROP},
+	{"etc/.pwd.lock", SMITH_TIDY_DROP},
+	{"etc/machine-id", SMITH_TIDY_EMPTY},
+	{"var/lib/dbus/machine-id", SMITH_TIDY_EMPTY},
+	{"var/lib/systemd/random-seed", SMITH_TIDY_DROP},
+	{"var/lib/systemd/credential.secret", SMITH_TIDY_DROP},
+	{"var/lib/urandom/random-seed", SMITH_TIDY_DROP},
+	{"etc/ssh/ssh_host_ed25519_key", SMITH_TIDY_DROP},
+	{"etc/ssh/ssh_host_ed25519_key.pub", SMITH_TIDY_DROP},
+	{"etc/ssh/sshd_config", SMITH_TIDY_KEEP},
+	{"etc/aliases.db", SMITH_TIDY_DROP},
+	{"etc/aliases", SMITH_TIDY_KEEP},
+	{"etc/bind/rndc.key", SMITH_TIDY_DROP},
+	{"etc/ssl/private/ssl-cert-snakeoil.key", SMITH_TIDY_DROP},
+	{"etc/ssl/certs/ssl-cert-snakeoil.pem", SMITH_TIDY_DROP},
+	{"etc/ssl/certs/ca-certificates.crt", SMITH_TIDY_KEEP},
+	{"var/log", SMITH_TIDY_KEEP},
+	{"var/log/apt/history.log", SMITH_TIDY_DROP_FILES},
+	{"var/log/dpkg.log", SMITH_TIDY_DROP},
+	{"var/log/alternatives.log", SMITH_TIDY_DROP},
+	{"var/log/bootstrap.log", SMITH_TIDY_DROP},
+	{"var/log/fontconfig.log", SMITH_TIDY_DROP},
+	{"var/log/nginx/access.log", SMITH_TIDY_EMPTY},
+	{"usr/lib/python3/a.pyc", SMITH_TIDY_BYTECODE},
+};
+
 static void test_rules(void)
 {
-	static const struct {
-		const char *path;
-		int action;
-	} rows[] = {
-		{"run", SMITH_TIDY_KEEP},
-		{"run/lock", SMITH_TIDY_KEEP},
-		{"run/lock/x", SMITH_TIDY_DROP},
-		{"runit/x", SMITH_TIDY_KEEP},
-		{"srv/run/x", SMITH_TIDY_KEEP},
-		{"var/log", SMITH_TIDY_KEEP},
-		{"var/log/dpkg.log", SMITH_TIDY_DROP},
-		{"var/log/nginx/access.log", SMITH_TIDY_EMPTY},
-		{"var/lib/dpkg/status", SMITH_TIDY_KEEP},
-		{"var/lib/dpkg/status-old", SMITH_TIDY_DROP},
-		{"var/lib/dpkg/info/x-old", SMITH_TIDY_KEEP},
-		{"etc/ssh/ssh_host_ed25519_key", SMITH_TIDY_DROP},
-		{"etc/ssh/ssh_host_ed25519_key.pub", SMITH_TIDY_DROP},
-		{"etc/ssh/sshd_config", SMITH_TIDY_KEEP},
-		{"etc/machine-id", SMITH_TIDY_EMPTY},
-		{"usr/lib/python3/a.pyc", SMITH_TIDY_BYTECODE},
-		{"usr/share/fonts/truetype/.uuid", SMITH_TIDY_DROP},
-		{".uuid", SMITH_TIDY_DROP},
-	};
+	g_autoptr(GHashTable) found = g_hash_table_new(NULL, NULL);
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
 		const SmithTidyRule *rule = smith_tidy_find(rows[i].path);
 		int action = rule != NULL ? (int)rule->action : SMITH_TIDY_KEEP;
 		if (action != rows[i].action)
 			g_error("'%s': %d", rows[i].path, action);
+		g_hash_table_add(found, (gpointer)rule);
 	}
+	for (const SmithTidyRule *rule = smith_tidy_rules; rule->pattern != NULL; rule++)
+		if (!g_hash_table_contains(found, rule))
+			g_error("no path here is for '%s'", rule->pattern);
 }
 
 static void test_filter(void)
