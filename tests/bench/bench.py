@@ -1,22 +1,24 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""bench.py [--rootfs DIR] [--only ocismith] [--quick] [--services LIST] WORK: see run."""
+"""bench.py [--rootfs DIR] [--debs DIR] [--only ocismith] [--quick] [--keep] [--services LIST] WORK: see run."""
 import argparse
+import glob
 import json
 import os
 import platform
 import re
 import shlex
 import shutil
-import statistics
 import subprocess
 import sys
 import time
 
 import inputs
 import report
-from measure import Timer, measure
+from measure import Timer, measure, measure_pair, measure_slow, once, spread
 from report import find
+
+SERVICES = ['light', 'web', 'heavy', 'twenty', 'sdists', 'debs']
 
 
 def store_files(store):
@@ -176,6 +178,9 @@ class Buildah:
         return ['buildah', 'build', '--layers', '--network=host', '--pull=never', '--format', 'docker',
                 '-v', '/bench/wheels:/wheels:ro', *options, '-t', 'svc:' + service, '/bench/contexts/' + service]
 
+    def build_all(self, services, *options):
+        return ['bash', '-ec', '; '.join(shlex.join(self.build(s, '-q', *options)) for s, _ in services)]
+
     def forget(self, services):
         self.run('buildah rmi -f %s >/dev/null 2>&1; buildah prune -f >/dev/null 2>&1; true' %
                  ' '.join('svc:' + s for s, _ in services))
@@ -193,37 +198,34 @@ class Buildah:
         self.forget(services)
 
     def row(self, name, job, command, runs, prepare=None):
-        self.bench.add('buildah', name, job, measure(self.timer, command, runs, prepare, warm_up=runs > 1))
+        self.bench.add('buildah', name, job, measure_slow(self.timer, command, runs, prepare))
 
     def jobs(self, name, services, runs):
-        if len(services) == 1:
-            one = services[0][0]
-            build, fresh = self.build(one), self.build(one, '--no-cache')
-            plain = self.build(one, '--no-cache', '-f', '/bench/contexts/%s/Containerfile.nocompile' % one)
-        else:
-            runs = 1
-            build = fresh = ['bash', '-ec', '; '.join(shlex.join(self.build(s, '-q')) for s, _ in services)]
-            plain = None
-        push = ['bash', '-ec', '; '.join('buildah push -q --format oci svc:%s oci:/bench/out/%s:latest' % (s, s)
-                                        for s, _ in services)]
-        self.row(name, 'cold', fresh, runs, lambda: self.forget(services))
-        if plain:
-            self.row(name, 'cold without bytecode', plain, runs, lambda: self.forget(services))
-            self.row(name, 'bytecode cold', self.build(
-                one, '--no-cache', '-f', '/bench/contexts/%s/Containerfile.bytecode' % one), runs,
-                lambda: self.forget(services))
-        self.timer.run(build)
+        """The rows after 'cold' find the layers that its last run left."""
+        self.row(name, 'cold', self.build_all(services, '--no-cache'), runs, lambda: self.forget(services))
+        build = self.build_all(services)
         self.row(name, 'no-op', build, runs)
-        self.row(name, 'code', build, runs, lambda: self.edit(services))
-        self.row(name, 'push', push, runs, lambda: self.run('rm -rf /bench/out/' + name + '*'))
-        self.row(name, 'one requirement', build, runs, lambda: self.move(services))
-        self.forget(services)
+        push = '; '.join('buildah push -q --format oci svc:%s oci:/bench/out/%s:latest' % (s, s) for s, _ in services)
+        if len(services) == 1:
+            self.row(name, 'code', build, runs, lambda: self.edit(services))
+        self.row(name, 'push', ['bash', '-ec', push], runs, lambda: self.run('rm -rf /bench/out/' + name + '*'))
         self.run('rm -rf /bench/out/' + name + '*')
+        if len(services) == 1:
+            self.row(name, 'one requirement', build, runs, lambda: self.move(services))
+            self.bytecode_jobs(name, runs)
+        self.forget(services)
+
+    def bytecode_jobs(self, name, runs):
+        """With the bytecode that ocismith makes, and for web without any: what pip makes by itself lies between."""
+        services = [(name, [])]
+        for job, kind in [('cold without bytecode', 'nocompile')] * (name == 'web') + [('bytecode cold', 'bytecode')]:
+            options = ['-f', '/bench/contexts/%s/Containerfile.%s' % (name, kind)]
+            self.row(name, job, self.build(name, '--no-cache', *options), runs, lambda: self.forget(services))
+        self.row(name, 'bytecode no-op', self.build(name, *options), runs)
 
     def sdist_jobs(self, runs):
         services = [('sdists', [])]
         self.row('sdists', 'sdists cold', self.build('sdists', '--no-cache'), runs, lambda: self.forget(services))
-        self.timer.run(self.build('sdists'))
         self.row('sdists', 'sdists no-op', self.build('sdists'), runs)
         self.forget(services)
 
@@ -231,10 +233,11 @@ class Buildah:
         """The same packages on the same base by RUN."""
         services = [('debs', [])]
         inputs.write(self.bench.work + '/contexts/debs/Containerfile', 'FROM localhost/bench-debs\nRUN sh /debs/script\n')
-        self.run('c=$(buildah from scratch) && buildah add -q $c /bench/debs/base.tar / && '
-                 'buildah commit -q --rm $c localhost/bench-debs')
-        command = self.build('debs', '--no-cache', '-v', '/bench/debs/archive:/debs:ro')
-        self.row('debs', 'as one uid', command, runs, lambda: self.forget(services))
+        self.row('debs', 'import of the base', ['bash', '-ec', (
+            'c=$(buildah from scratch); buildah add -q $c /bench/debs/base.tar /; '
+            'buildah commit -q --rm $c localhost/bench-debs')], 1)
+        self.row('debs', 'as one uid', self.build('debs', '--no-cache', '-v', '/bench/debs/archive:/debs:ro'), runs,
+                 lambda: self.forget(services))
         self.forget(services)
 
 
@@ -266,27 +269,44 @@ def resolve(bench, name, pins, runs):
     """Real pip in the sandbox beside the same pip alone; the store knows the base's root and pip, as it does from the
     second time on."""
     fleet = inputs.write_loose(bench.work, name, pins)
-    smith = Smith(bench, fleet, name, [])
+    lock, smith = fleet + '/build-lock.json', Smith(bench, fleet, name, [])
     smith.run('lock')
-    bench.add('ocismith', name, 'resolve', measure(
-        bench.local, smith.command('lock'), runs, lambda: os.unlink(fleet + '/build-lock.json')))
-    bench.add('pip', name, 'resolve', measure(bench.local, [
-        '/usr/bin/python3', '-m', 'pip', 'install', '--dry-run', '--ignore-installed', '--quiet', '--no-input',
-        '--disable-pip-version-check', '--break-system-packages', '--no-index', '--find-links', bench.work + '/wheels',
-        '--report', bench.work + '/report.json', '-r', fleet + '/loose.txt'], runs))
+    alone = ['/usr/bin/python3', '-m', 'pip', 'install', '--dry-run', '--ignore-installed', '--quiet', '--no-input',
+             '--disable-pip-version-check', '--break-system-packages', '--no-index', '--find-links',
+             bench.work + '/wheels', '--report', bench.work + '/report.json', '-r', fleet + '/loose.txt']
+    rows = measure_pair(bench.local, [smith.command('lock'), alone], runs,
+                        lambda: os.path.exists(lock) and os.unlink(lock))
+    for tool, row in zip(('ocismith', 'pip'), rows):
+        bench.add(tool, name, 'resolve', row)
 
 
-def spread(walls):
-    return {'n': len(walls), 'wall': statistics.median(w[0] for w in walls), 'min': min(w[0] for w in walls),
-            'max': max(w[0] for w in walls), 'cpu': statistics.median(w[1] for w in walls),
-            'peak_mib': max(w[2] for w in walls)}
+def no_owner(bench, root, runs):
+    """A step that changes no owner and does little but ask the kernel: what the sandbox costs it. As root there is no
+    supervisor to be asked, and chroot is none at all."""
+    work, program = bench.work + '/step', os.environ['OCISMITH_BUILD'] + '/tests/sandbox-run'
+    if not os.path.exists(program):
+        print("bench: no rows for a step that changes no owner: no '%s'" % program, file=sys.stderr)
+        return
+
+    def prepare():
+        shutil.rmtree(work, ignore_errors=True)
+        os.mkdir(work)
+
+    script = ['/usr/bin/python3', '-c', inputs.READ_ALL]
+    rows = measure_pair(bench.local, [
+        ['chroot', root, *script], *([program, '--mode', mode, '--work', work, root, *script] for mode in ('root', 'one'))],
+        runs, prepare)
+    for (tool, job), row in zip((('chroot', 'no owner'), ('ocismith', 'no owner as root'),
+                                 ('ocismith', 'no owner as one uid')), rows):
+        bench.add(tool, 'step', job, row)
+    shutil.rmtree(work)
 
 
-def debs(bench, folder, runs):
-    """Debian packages in the sandbox, as one uid and as root in turn, by apt and by dpkg alone: what the step takes by
-    its own clock. The first step in a store, which does nothing, unpacks its root: that is a row of its own."""
-    kinds = [(mode, script) for script in ('script', 'dpkg') for mode in ('root', 'one')]
-    times, imports = {kind: [] for kind in kinds}, []
+def debs(bench, folder, runs, scripts):
+    """Debian packages in the sandbox, as root and as one uid by turns: what the step takes by its own clock. The first
+    step in a store, which does nothing, unpacks its root: that is a row of its own."""
+    modes = ('root', 'one')
+    times, imports = {(script, mode): [] for script in scripts for mode in modes}, []
 
     def run(mode, command):
         store, prefix = '%s/store-%s' % (folder, mode), []
@@ -295,24 +315,23 @@ def debs(bench, folder, runs):
             os.chown(store, *[47110 if mode == 'one' else 0] * 2)
         if mode == 'one':
             prefix = ['setpriv', '--reuid', '47110', '--regid', '47110', '--clear-groups']
-        _, user, system, peak = bench.local.run(prefix + [
+        found = once(bench.local, prefix + [
             'env', '-i', 'HOME=' + store, 'PATH=' + os.environ['PATH'], folder + '/execute-layer', store, mode,
             folder + '/base.tar', folder + '/archive:/debs', command])
         with open(bench.work + '/log', encoding='utf-8') as f:
-            return int(f.read().split()[-1]) / 1e6, user + system, peak / 1024
+            return dict(found, wall=int(f.read().split()[-1]) / 1e6)
 
+    for mode in modes:
+        shutil.rmtree('%s/store-%s' % (folder, mode), ignore_errors=True)
+        imports = [run(mode, 'true')]
     for _ in range(runs):
-        for mode in ('root', 'one'):
-            shutil.rmtree('%s/store-%s' % (folder, mode), ignore_errors=True)
-            first = run(mode, 'true')
-        imports.append(first)
-        for mode, script in kinds:
-            times[mode, script].append(run(mode, 'sh /debs/' + script))
+        for script, mode in times:
+            times[script, mode].append(run(mode, 'sh /debs/' + script))
     bench.add('ocismith', 'debs', 'import of the base', spread(imports))
-    for (mode, script), walls in times.items():
+    for (script, mode), done in times.items():
         what = ('' if script == 'script' else 'dpkg ') + ('as root' if mode == 'root' else 'as one uid')
-        bench.add('ocismith', 'debs', what, spread(walls))
-    for mode in ('root', 'one'):
+        bench.add('ocismith', 'debs', what, spread(done))
+    for mode in modes:
         shutil.rmtree('%s/store-%s' % (folder, mode))
 
 
@@ -323,48 +342,73 @@ def machine():
             'kernel': platform.release(), 'date': time.strftime('%Y-%m-%d')}
 
 
+def run_service(bench, buildah, name, quick):
+    services = list(inputs.pins_of_twenty()) if name == 'twenty' else [(name, inputs.read_pins(name))]
+    fleet = inputs.write_fleet(bench.work, name, services, bench.wheels)
+    runs = 3 if quick or name == 'heavy' else 5
+    bench.floor(name, services, runs)
+    Smith(bench, fleet, name, services).jobs(runs, ['zstd', 'gzip'] if name == 'web' else [])
+    Smith(bench, inputs.write_bytecode(fleet), name, services).bytecode_jobs(runs)
+    if name == 'web':
+        resolve(bench, name, services[0][1], runs)
+        if os.geteuid() == 0:
+            no_owner(bench, next(glob.iglob(bench.work + '/store/cache/roots/' + '?' * 64)), runs)
+    if buildah:
+        buildah.jobs(name, services, 1 if name == 'twenty' else 3)
+
+
+def run_debs(bench, buildah, folder, runs, scripts):
+    debs(bench, folder, runs, scripts)
+    if buildah and 'script' in scripts:
+        buildah.debs_jobs(runs)
+
+
+def write_result(bench, keep):
+    """What is kept is of services that were not measured now."""
+    path, result = bench.work + '/result.json', {'machine': machine(), 'rows': bench.rows}
+    if keep and os.path.exists(path):
+        with open(path, encoding='utf-8') as f:
+            before = json.load(f)['rows']
+        measured = {row['service'] for row in bench.rows}
+        result['rows'] = [row for row in before if row['service'] not in measured] + bench.rows
+    result['aims'] = report.aims(result)
+    with open(path, 'w', encoding='utf-8') as f:
+        json.dump(result, f, indent=1)
+    report.table(result)
+    print('\n' + path)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--rootfs')
     parser.add_argument('--debs', metavar='DIR')
     parser.add_argument('--only', choices=['ocismith'])
     parser.add_argument('--quick', action='store_true')
+    parser.add_argument('--keep', action='store_true')
     parser.add_argument('--services', default='')
     parser.add_argument('work')
     options = parser.parse_args()
-    bench = Bench(options)
-    names = options.services.split(',') if options.services else (
-        ['web'] if options.quick else ['light', 'web', 'heavy', 'twenty', 'sdists'])
+    names = options.services.split(',') if options.services else ['web'] if options.quick else SERVICES
+    if not set(names) <= {*SERVICES, 'dpkg'}:
+        sys.exit("bench: unknown among the services '%s': they are %s, dpkg" % (options.services, ', '.join(SERVICES)))
+    began, bench = time.monotonic(), Bench(options)
     buildah = Buildah(bench, options.rootfs) if options.rootfs and not options.only else None
-    for name in (n for n in names if n not in ('sdists', 'debs')):
-        services = list(inputs.pins_of_twenty()) if name == 'twenty' else [(name, inputs.read_pins(name))]
-        fleet = inputs.write_fleet(bench.work, name, services, bench.wheels)
-        runs = 3 if options.quick or name == 'heavy' else 5
-        bench.floor(name, services, runs)
-        Smith(bench, fleet, name, services).jobs(runs, [] if name == 'twenty' else ['zstd', 'gzip'])
-        Smith(bench, inputs.write_bytecode(fleet), name, services).bytecode_jobs(runs)
-        if name == 'web':
-            resolve(bench, name, services[0][1], runs)
-        if buildah:
-            buildah.jobs(name, services, runs)
-    if 'sdists' in names:
-        Smith(bench, inputs.write_sdists(bench.work), 'sdists', []).sdist_jobs(3)
-        if buildah:
-            buildah.sdist_jobs(3)
-    if options.debs:
-        runs = 1 if options.quick else 3
-        debs(bench, options.debs, runs)
-        if buildah:
-            buildah.debs_jobs(runs)
+    runs = 1 if options.quick else 3
+    for name in names:
+        if name == 'sdists':
+            Smith(bench, inputs.write_sdists(bench.work), name, []).sdist_jobs(runs)
+            if buildah:
+                buildah.sdist_jobs(runs)
+        elif name not in ('debs', 'dpkg'):
+            run_service(bench, buildah, name, options.quick)
+    scripts = [script for name, script in (('debs', 'script'), ('dpkg', 'dpkg')) if name in names]
+    if options.debs and scripts:
+        run_debs(bench, buildah, options.debs, runs, scripts)
     bench.local.close()
     if buildah:
         buildah.timer.close()
-    result = {'machine': machine(), 'rows': bench.rows}
-    result['aims'] = report.aims(result)
-    with open(bench.work + '/result.json', 'w', encoding='utf-8') as f:
-        json.dump(result, f, indent=1)
-    report.table(result)
-    print('\n%s/result.json' % bench.work)
+    write_result(bench, options.keep)
+    print('bench: %.0f s' % (time.monotonic() - began), file=sys.stderr)
 
 
 if __name__ == '__main__':

@@ -7,6 +7,7 @@ import subprocess
 import time
 
 NOISE = 0.35  # cores that others may use during a run
+ALIKE = 1.1  # two runs of a slow program
 
 
 def busy():
@@ -47,24 +48,61 @@ class Timer:
         self.process.wait()
 
 
-def measure(timer, command, runs, prepare=None, warm_up=True):
-    """The medians of RUNS runs, each after an untimed PREPARE. A run during which others used the processors is
-    repeated, at most twice as often; the least disturbed ones count."""
+def spread(done):
+    """A row of runs [{wall, cpu, peak}]: medians, and what lies apart."""
+    walls = [r['wall'] for r in done]
+    return {'n': len(done), 'wall': statistics.median(walls), 'min': min(walls), 'max': max(walls),
+            'cpu': statistics.median(r['cpu'] for r in done), 'peak_mib': max(r['peak'] for r in done),
+            'noise': max(r['noise'] for r in done)}
+
+
+def once(timer, command, wait=True):
+    """One run, when the machine is quiet or has not become so in two seconds."""
+    if wait:
+        wait_quiet()
+    before = busy()
+    wall, user, system, peak = timer.run(command)
+    noise = max(0.0, busy() - before - user - system) / max(wall, 0.1)
+    return {'wall': wall, 'cpu': user + system, 'peak': peak / 1024, 'noise': noise}
+
+
+def measure(timer, command, runs, prepare=None):
+    """The medians of RUNS runs after one that does not count, each after an untimed PREPARE. A run during which others
+    used the processors is repeated, at most twice as often; the least disturbed ones count."""
     done = []
     for i in range(3 * runs + 1):
         if prepare:
             prepare()
-        wait_quiet()
-        before = busy()
-        wall, user, system, peak = timer.run(command)
-        noise = max(0.0, busy() - before - user - system) / max(wall, 0.1)
-        if i == 0 and warm_up:
-            continue
-        done.append({'wall': wall, 'cpu': user + system, 'peak': peak / 1024, 'noise': noise})
-        if len([r for r in done if r['noise'] <= NOISE]) >= runs or len(done) >= 3 * runs:
+        run = once(timer, command)
+        if i > 0:
+            done.append(run)
+        if len([r for r in done if r['noise'] <= NOISE]) >= runs:
             break
-    kept = sorted(done, key=lambda r: r['noise'])[:runs]
-    walls = [r['wall'] for r in kept]
-    return {'n': len(kept), 'wall': statistics.median(walls), 'min': min(walls), 'max': max(walls),
-            'cpu': statistics.median(r['cpu'] for r in kept), 'peak_mib': max(r['peak'] for r in kept),
-            'noise': max(r['noise'] for r in kept)}
+    return spread(sorted(done, key=lambda r: r['noise'])[:runs])
+
+
+def measure_slow(timer, command, runs, prepare=None):
+    """The medians of at most RUNS runs of what takes seconds or minutes: none before that does not count, none is
+    repeated, and two that are alike are enough."""
+    done = []
+    while len(done) < runs:
+        if prepare:
+            prepare()
+        done.append(once(timer, command))
+        walls = [r['wall'] for r in done]
+        if len(walls) > 1 and max(walls) <= ALIKE * min(walls):
+            break
+    return spread(done)
+
+
+def measure_pair(timer, commands, runs, prepare):
+    """The medians of RUNS runs of each of COMMANDS by turns, after one that does not count: what the machine does
+    meanwhile meets them all."""
+    done = [[] for _ in commands]
+    for i in range(runs + 1):
+        for command, found in zip(commands, done):
+            prepare()
+            run = once(timer, command)
+            if i > 0:
+                found.append(run)
+    return [spread(found) for found in done]

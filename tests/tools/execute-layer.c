@@ -3,8 +3,10 @@
  * execute-layer STORE MODE BASE.tar BINDS SCRIPT: runs `/bin/sh -c SCRIPT` on the tree of BASE.tar
  * in the sandbox, MODE being one, many or root, with SOURCE:TARGET of BINDS (comma-separated,
  * read-only) to be seen, and makes a layer of what it changed, tidied as that of Debian packages.
- * Prints the layer's diff ID, the path of its blob (plain tar), and the microseconds of it all.
+ * Prints the layer's diff ID, the path of its blob (plain tar), and the microseconds of it all. A
+ * store is for one BASE.tar.
  */
+#include <gio/gio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,20 +22,47 @@ static void check(const GError *error)
 	exit(1);
 }
 
-static SmithRoot *import(SmithStore *store, const char *file)
+static char *hash(const char *file)
+{
+	static guchar buffer[1 << 20];
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	FILE *stream = fopen(file, "re");
+	gsize n = 0;
+	while (stream != NULL && (n = fread(buffer, 1, sizeof buffer, stream)) > 0)
+		g_checksum_update(sum, buffer, (gssize)n);
+	if (stream == NULL || ferror(stream) || fclose(stream) != 0) {
+		fprintf(stderr, "execute-layer: cannot read '%s'\n", file);
+		exit(1);
+	}
+	return g_strdup(g_checksum_get_string(sum));
+}
+
+/* The tree's digest stays beside the store's other files, so that only the first run reads it all.
+ */
+static char *copy(SmithStore *store, const char *file)
 {
 	g_autoptr(GError) error = NULL;
-	SmithRoot *root = smith_root_new();
-	g_autoptr(GMappedFile) mapped = g_mapped_file_new(file, FALSE, &error);
-	check(error);
-	g_autoptr(GBytes) bytes = g_mapped_file_get_bytes(mapped);
-	g_autofree char *hex = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
-	g_autofree char *digest = g_strconcat("sha256:", hex, NULL);
+	g_autofree char *note = g_build_filename(smith_store_get_path(store), "base", NULL);
+	char *hex = NULL;
+	if (g_file_get_contents(note, &hex, NULL, NULL))
+		return hex;
+	hex = hash(file);
 	g_autofree char *path =
 		g_build_filename(smith_store_get_path(store), "oci/blobs/sha256", hex, NULL);
-	g_file_set_contents(path, g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes),
-			    &error);
+	g_autoptr(GFile) from = g_file_new_for_path(file);
+	g_autoptr(GFile) to = g_file_new_for_path(path);
+	g_file_copy(from, to, G_FILE_COPY_OVERWRITE, NULL, NULL, NULL, &error);
 	check(error);
+	g_file_set_contents(note, hex, -1, &error);
+	check(error);
+	return hex;
+}
+
+static SmithRoot *import(SmithStore *store, const char *file)
+{
+	SmithRoot *root = smith_root_new();
+	g_autofree char *hex = copy(store, file);
+	g_autofree char *digest = g_strconcat("sha256:", hex, NULL);
 	smith_root_add(root, digest, "application/vnd.oci.image.layer.v1.tar", digest);
 	return root;
 }
