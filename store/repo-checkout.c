@@ -87,9 +87,12 @@ static gboolean check_size(const SmithRepo *repo, const SmithRepoNode *node, con
 		return errno == ENOENT
 			       ? smith_throw(error, SMITH_ERROR_VERIFY, "object '%s' is lost", path)
 			       : throw_object(path, error);
-	if (S_ISREG(st.st_mode) && (guint64)st.st_size == node->object.size)
+	if (smith_repo_object_is_whole(repo->objects_fd, path, node->object.size, &st))
 		return TRUE;
 	unlinkat(repo->objects_fd, path, 0);
+	if (S_ISREG(st.st_mode) && (guint64)st.st_size == node->object.size)
+		return smith_throw(error, SMITH_ERROR_VERIFY, "object '%s' has lost its attributes",
+				   path);
 	return smith_throw(error, SMITH_ERROR_VERIFY,
 			   "object '%s' is damaged, got %" G_GUINT64_FORMAT
 			   " bytes, expected %" G_GUINT64_FORMAT,
@@ -307,8 +310,8 @@ static gboolean verify_node(const SmithRepo *repo, const SmithRepoNode *node, in
 		return fd >= 0 ? verify_dir(repo, node, fd, error)
 			       : smith_throw_errno(error, "cannot open directory '%s'", name);
 	}
-	if (node->kind == SMITH_REPO_FILE && S_ISREG(st.st_mode) &&
-	    (guint64)st.st_size == node->object.size)
+	if (node->kind == SMITH_REPO_FILE &&
+	    smith_repo_object_is_whole(dirfd, name, node->object.size, NULL))
 		return TRUE;
 	smith_repo_object_path(node->object.id, path);
 	return check_size(repo, node, path, error) &&

@@ -241,6 +241,17 @@ static gboolean link_object(Writer *writer, int objects_fd, const char *path,
 	return smith_tmpfile_link(&writer->tmp, path, how, error);
 }
 
+bool smith_repo_object_is_whole(int dirfd, const char *path, guint64 size, struct stat *st)
+{
+	struct stat own;
+	st = st != NULL ? st : &own;
+	if (fstatat(dirfd, path, st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st->st_mode) ||
+	    (guint64)st->st_size != size)
+		return false;
+	g_autofree char *name = g_strdup_printf("/proc/self/fd/%d/%s", dirfd, path);
+	return lgetxattr(name, SMITH_REPO_META, NULL, 0) > 0;
+}
+
 gboolean smith_repo_object_write(int objects_fd, const SmithEntry *entry, SmithRepoObject *object,
 				 GError **error)
 {
@@ -268,7 +279,7 @@ gboolean smith_repo_object_write(int objects_fd, const SmithEntry *entry, SmithR
 	object->size = writer.size;
 	smith_repo_object_path(object->id, path);
 	bool there = fstatat(objects_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
-	if (there && S_ISREG(st.st_mode) && (guint64)st.st_size == object->size)
+	if (there && smith_repo_object_is_whole(objects_fd, path, object->size, &st))
 		return TRUE;
 	return link_object(&writer, objects_fd, path, entry, xattrs,
 			   there ? SMITH_TMPFILE_REPLACE : SMITH_TMPFILE_KEEP, error);

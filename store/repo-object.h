@@ -3,6 +3,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "base/digest.h"
 #include "base/entry.h"
@@ -38,6 +39,9 @@ typedef struct {
 /* "XX/HEX.file", below objects/. */
 void smith_repo_object_path(const guint8 *id, char path[SMITH_REPO_OBJECT_PATH_SIZE]);
 
+/* Whether the file @path below @dirfd has @size and what its object says of owner and mode, which a
+ * copy of a store without attributes has lost. @st may be NULL. */
+bool smith_repo_object_is_whole(int dirfd, const char *path, guint64 size, struct stat *st);
 /* Stores a FILE or SYMLINK below @objects_fd, reading its content. */
 gboolean smith_repo_object_write(int objects_fd, const SmithEntry *entry, SmithRepoObject *object,
 				 GError **error);

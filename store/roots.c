@@ -45,12 +45,15 @@ static void take_away_dead(int dirfd, const char *name, gpointer data)
 	take_away(data, name);
 }
 
-/* "" where it cannot be known: then every root is believed. */
-static char *boot_id(void)
+/* And of this directory, for a copy of it may have lost attributes. Where the boot cannot be known
+ * every root of the directory is believed. */
+static char *boot_id(int fd)
 {
 	g_autoptr(GBytes) bytes = smith_fd_read_file(AT_FDCWD, BOOT_ID, 128, NULL);
-	return bytes != NULL ? g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes))
-			     : g_strdup("");
+	struct stat st;
+	return g_strdup_printf("%.*s%llu\n", bytes != NULL ? (int)g_bytes_get_size(bytes) : 0,
+			       bytes != NULL ? (const char *)g_bytes_get_data(bytes, NULL) : "",
+			       fstat(fd, &st) == 0 ? (unsigned long long)st.st_ino : 0);
 }
 
 static bool is_of_this_boot(const Roots *roots, const char *name, const char *boot)
@@ -147,7 +150,7 @@ char *smith_roots_make(const SmithStore *store, const char *name, const SmithRoo
 	if (roots.fd < 0 || !keep_private(roots.fd, error))
 		return NULL;
 	smith_fd_spread(roots.fd);
-	g_autofree char *boot = boot_id();
+	g_autofree char *boot = boot_id(roots.fd);
 	bool there = faccessat(roots.fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	/* made without the lock, so that several can be made at a time */
 	if (!there && !make(&roots, name, boot, error))

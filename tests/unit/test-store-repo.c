@@ -336,6 +336,44 @@ static void test_damage(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
 	assert_text(healed, "a", "some text");
 }
 
+/* What 'cp -r' leaves of a store: bytes, but no owners and modes. */
+static void test_lost_attributes(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	if (!has_xattrs(fixture))
+		return;
+	SmithEntry *entry = file_entry("a", "some text");
+	entry->gid = 42;
+	add_layer(fixture, entry, file_entry("b", "other"), NULL);
+	g_autofree char *root = checkout(fixture);
+	g_autofree char *a = object_of(fixture, root, "a");
+	g_autofree char *b = object_of(fixture, root, "b");
+	g_assert_cmpint(removexattr(a, SMITH_REPO_META), ==, 0);
+	g_assert_cmpint(removexattr(b, SMITH_REPO_META), ==, 0);
+	/* a root of the same boot in a directory that was copied */
+	g_autofree char *roots = g_path_get_dirname(root);
+	g_autofree char *copy = g_strconcat(roots, ".copy", NULL);
+	const char *argv[] = {"/bin/cp", "-r", roots, copy, NULL};
+	g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL,
+				   NULL, NULL, NULL));
+	g_assert_true(smith_fd_remove_tree(AT_FDCWD, roots, NULL));
+	g_assert_cmpint(rename(copy, roots), ==, 0);
+	g_assert_null(smith_repo_checkout(fixture->store, ids_of(fixture), &error));
+	g_assert_error(error, SMITH_ERROR, SMITH_ERROR_VERIFY);
+	g_assert_false(smith_repo_has_layer(fixture->store, fixture->diff_ids->pdata[0]));
+	GPtrArray *entries = g_ptr_array_new();
+	entry = file_entry("a", "some text");
+	entry->gid = 42;
+	g_ptr_array_add(entries, entry);
+	g_ptr_array_add(entries, file_entry("b", "other"));
+	g_assert_true(import(fixture->store, fixture->diff_ids->pdata[0], entries, NULL));
+	g_autofree char *healed = checkout(fixture);
+	g_autofree char *healed_a = g_build_filename(healed, "a", NULL);
+	g_autofree char *healed_b = g_build_filename(healed, "b", NULL);
+	g_assert_cmpint(getxattr(healed_a, SMITH_REPO_META, NULL, 0), >, 0);
+	g_assert_cmpint(getxattr(healed_b, SMITH_REPO_META, NULL, 0), >, 0);
+}
+
 static void test_damaged_tree(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
 {
 	g_autoptr(GError) error = NULL;
@@ -589,6 +627,7 @@ int main(int argc, char **argv)
 		{"/store/repo/order", test_order},
 		{"/store/repo/bad-link", test_bad_link},
 		{"/store/repo/damage", test_damage},
+		{"/store/repo/lost-attributes", test_lost_attributes},
 		{"/store/repo/damaged-tree", test_damaged_tree},
 		{"/store/repo/reboot", test_reboot},
 		{"/store/repo/again", test_again},
