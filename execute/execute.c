@@ -84,7 +84,9 @@ static char *log_path(const SmithExecution *execution, const char *name)
 {
 	g_autofree char *step =
 		g_strdup_printf("%.*s.%.*s", LOG_NAME / 4, execution->logs, LOG_NAME / 4 * 3, name);
-	g_autofree char *file = g_strconcat(g_strdelimit(step, "/ ", '-'), ".log", NULL);
+	g_auto(GStrv) words = g_strsplit(g_strdelimit(step, "/ ", '-'), "'", -1);
+	g_autofree char *plain = g_strjoinv("", words);
+	g_autofree char *file = g_strconcat(plain, ".log", NULL);
 	return g_build_filename(smith_store_get_path(execution->store), "cache", LOGS, file, NULL);
 }
 

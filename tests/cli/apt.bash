@@ -5,7 +5,7 @@
 #   need_debian                in setup_file: skips without the sandbox or a Debian base; $debian is its layout
 #   make_deb NAME VERSION [SCRIPT [FIELD...]]  a package of /usr/share/NAME/version into $archive/pool; SCRIPT is its
 #                              postinst, FIELDs are lines of its control file
-#   publish [SUITE]            indexes and signs $archive by $keys
+#   publish [SUITE]            indexes and signs $archive by $keys, valid until $valid
 #   serve                      serves $archive; $mirror is its URL
 #   unserve                    ends that
 
@@ -46,7 +46,7 @@ publish() {
 	(cd "$archive" && dpkg-scanpackages -m pool /dev/null) >"$dist/main/binary-amd64/Packages" 2>/dev/null
 	{
 		printf '%s\n' 'Origin: test' "Suite: ${1:-stable}" "Codename: ${1:-stable}" 'Architectures: amd64' \
-			'Components: main' 'Date: Thu, 01 Jan 2026 00:00:00 UTC' 'SHA256:'
+			'Components: main' 'Date: Thu, 01 Jan 2026 00:00:00 UTC' ${valid:+"Valid-Until: $valid"} 'SHA256:'
 		file=main/binary-amd64/Packages
 		printf ' %s %s %s\n' "$(sha256sum <"$dist/$file" | cut -d' ' -f1)" "$(stat -c %s "$dist/$file")" $file
 	} >"$dist/Release"

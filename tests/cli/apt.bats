@@ -234,6 +234,18 @@ lacks() {
 	[[ $stderr = *'not signed'* ]]
 }
 
+@test "an archive of yesterday is refused, unless it is a snapshot" {
+	valid='Thu, 08 Jan 2026 00:00:00 UTC' publish old
+	family plain old
+	smith lock
+	[ "$status" -eq 5 ]
+	[[ $stderr = *'expired'* ]]
+	sed -i 's/suite: old,/suite: old, snapshot: 20260102T000000Z,/' "$fleet/families.d/base.yaml"
+	smith lock
+	[ "$status" -eq 0 ]
+	grep -q "\"url\": \"$mirror/pool/plain_1.0_all.deb\"" "$fleet/build-lock.json"
+}
+
 @test "an index that is not the signed one" {
 	publish changed
 	echo >>"$archive/dists/changed/main/binary-amd64/Packages"

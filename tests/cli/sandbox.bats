@@ -429,6 +429,11 @@ os.execv(sys.argv[1], sys.argv[1:])' "$box" --bind /usr:/usr --work work "$root"
 	[ "$(stat -c %t:%T work/upper/etc/null)" = 1:3 ]
 	box --mode root "$root" sh -c 'echo x >/proc/sys/kernel/core_pattern'
 	[ "$status" -ne 0 ]
+	# where the machine's mounts are shared, as systemd makes them, those of a step are not
+	mkdir other
+	run -0 unshare -m --propagation shared sh -ec 'cat /proc/self/mounts >before
+		"$0" --bind /usr:/usr --mode root --work other "$1" true
+		diff before /proc/self/mounts' "$box" "$root"
 }
 
 @test "with many users" {
