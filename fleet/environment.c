@@ -140,26 +140,42 @@ static void set(Unit *unit, const char *name, const char *value)
 	g_hash_table_replace(unit->values, g_strdup(name), g_strdup(value));
 }
 
-static void set_expanded(Unit *unit, const char *name, const char *text, SmithPlace place,
-			 const char *who)
+/* Who says a value: a family or host at its @place, or @key of @service, each entry at its own. */
+typedef struct {
+	const char *who;
+	SmithPlace place;
+	const SmithService *service; /* or NULL */
+	const char *key;
+} Author;
+
+static void set_expanded(Unit *unit, const char *name, const char *text, const Author *author)
 {
 	g_autoptr(GError) error = NULL;
 	char *value = smith_expr_expand(text, look_up, unit, &error);
-	if (value == NULL)
-		tell(unit, place, who, name, error);
-	else
+	if (value != NULL)
 		g_hash_table_replace(unit->values, g_strdup(name), value);
+	else
+		tell(unit,
+		     author->service != NULL
+			     ? smith_service_place(author->service, author->key, name)
+			     : author->place,
+		     author->who, name, error);
 }
 
 /* By name, so that findings have an order. */
-static void set_map(Unit *unit, GHashTable *map, bool with_plain, SmithPlace place, const char *who)
+static void set_map(Unit *unit, GHashTable *map, bool with_plain, const Author *author)
 {
 	g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(map), (GCompareFunc)strcmp);
 	for (GList *key = keys; key != NULL; key = key->next) {
 		const char *text = g_hash_table_lookup(map, key->data);
 		if (with_plain || !smith_expr_is_plain(text))
-			set_expanded(unit, key->data, text, place, who);
+			set_expanded(unit, key->data, text, author);
 	}
+}
+
+static void set_said(Unit *unit, const SmithService *service, const char *key, GHashTable *map)
+{
+	set_map(unit, map, true, &(Author){.who = service->name, .service = service, .key = key});
 }
 
 /* From the last family to the root: what is there already comes first. A chain that is a circle
@@ -174,7 +190,8 @@ static void set_families(Unit *unit)
 	}
 	for (guint i = chain->len; i-- > 0;) {
 		family = chain->pdata[i];
-		set_map(unit, family->env, false, family->place, family->name);
+		set_map(unit, family->env, false,
+			&(Author){family->name, family->place, NULL, NULL});
 	}
 }
 
@@ -227,7 +244,7 @@ static void set_provided(Unit *unit, const SmithEnvironment *environment)
 			    (int)address.distance != distance)
 				continue;
 			unit->provided = &address;
-			set_map(unit, provider->provides, true, provider->place, provider->name);
+			set_said(unit, provider, "provides", provider->provides);
 			unit->provided = NULL;
 		}
 }
@@ -261,7 +278,10 @@ static void set_without(Unit *unit)
 		GHashTable *without = g_hash_table_lookup(service->without, *name);
 		bool is_there = **name == '/' || g_hash_table_contains(unit->host->devices, *name);
 		if (without != NULL && !is_there)
-			set_map(unit, without, true, service->place, service->name);
+			set_map(unit, without, true,
+				&(Author){service->name,
+					  smith_service_place(service, "optional_devices", *name),
+					  NULL, NULL});
 	}
 }
 
@@ -297,10 +317,10 @@ char **smith_environment_of(SmithEnvironment *environment, const SmithGroup *gro
 	set_machine(&unit);
 	set_standard(&unit, environment);
 	set_provided(&unit, environment);
-	set_map(&unit, host->env, true, host->place, host->name);
+	set_map(&unit, host->env, true, &(Author){host->name, host->place, NULL, NULL});
 	set_ports(&unit);
 	set_gpu(&unit);
-	set_map(&unit, unit.service->env, true, service->place, service->name);
+	set_said(&unit, unit.service, "env", unit.service->env);
 	set_without(&unit);
 	g_clear_error(&unit.failure);
 	return list_values(values);

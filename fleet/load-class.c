@@ -168,7 +168,9 @@ static void add_variant(const Variants *to, const SmithNode *override, const Smi
 	variant->host = g_strdup(host->name);
 	variant->service = smith_bind_read(&smith_service_table, merged, to->diag);
 	variant->service->name = g_strdup(service->name);
+	variant->service->node = merged;
 	smith_load_complete_service(to->fleet, host, variant->service, merged, to->diag);
+	variant->node = g_steal_pointer(&merged);
 	g_ptr_array_add(service->variants, variant);
 }
 

@@ -64,6 +64,7 @@ static void variant_free(gpointer data)
 	smith_load_service_clear(variant->service);
 	g_free(variant->service->name);
 	smith_bind_free(&smith_service_table, variant->service);
+	smith_node_free(variant->node);
 	g_free(variant);
 }
 

@@ -45,6 +45,7 @@ void smith_fleet_free(SmithFleet *fleet)
 	g_clear_pointer(&fleet->families, g_ptr_array_unref);
 	g_free(fleet->directory);
 	smith_fd_clear(&fleet->fd);
+	smith_node_free(fleet->document);
 	smith_bind_free(&smith_fleet_table, fleet);
 }
 
@@ -123,6 +124,7 @@ static void complete_services(SmithFleet *fleet, const SmithNode *document, Smit
 		SmithService *service = fleet->services->pdata[i];
 		/* the map is in the document's order, as the array is */
 		const SmithNodeMember *member = services->members->pdata[i];
+		service->node = member->value;
 		const SmithGroup *group =
 			service->groups->len > 0 ? service->groups->pdata[0] : NULL;
 		const SmithHost *host = group != NULL ? smith_fleet_host(fleet, group->host) : NULL;
@@ -243,6 +245,7 @@ SmithFleet *smith_fleet_from_document(SmithNode *document, SmithDiag *diag)
 {
 	smith_load_apply_classes(document, diag);
 	SmithFleet *fleet = smith_bind_read(&smith_fleet_table, document, diag);
+	fleet->document = document;
 	fleet->fd = -1;
 	fleet->families = g_ptr_array_new_with_free_func(family_free);
 	complete_fleet(fleet, document, diag);
@@ -254,7 +257,7 @@ SmithFleet *smith_fleet_load(const char *directory, SmithDiag *diag, GError **er
 	smith_autofd int fd = smith_fd_open_dir(AT_FDCWD, directory, error);
 	if (fd < 0)
 		return NULL;
-	g_autoptr(SmithNode) document = read_document(fd, SMITH_FLEET_FILE, diag, error);
+	SmithNode *document = read_document(fd, SMITH_FLEET_FILE, diag, error);
 	if (document == NULL)
 		return NULL;
 	SmithFleet *fleet = smith_fleet_from_document(document, diag);

@@ -17,7 +17,8 @@
 SmithFleet *smith_fleet_load(const char *directory, SmithDiag *diag, GError **error);
 
 /* A fleet without families and directory (fd -1), from a document in the shape of fleet.yaml that
- * was made by a program. Members of classes are laid under those of @document's services. */
+ * was made by a program. Takes @document; members of classes are laid under those of its services.
+ */
 SmithFleet *smith_fleet_from_document(SmithNode *document, SmithDiag *diag);
 
 /* A file that cannot be read, or is no YAML, as a finding ("yaml-parse-error") of it. */

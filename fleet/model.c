@@ -55,6 +55,31 @@ const SmithService *smith_service_on(const SmithService *service, const SmithHos
 	return service;
 }
 
+/* What has more entries was written by nobody, and each may be a finding. */
+#define PLACES_MAX 256
+
+static const SmithNode *inner_of(const SmithNode *value, const char *member)
+{
+	guint length = MIN(smith_node_length(value), PLACES_MAX);
+	for (guint i = 0; i < length; i++) {
+		bool is_map = value->type == SMITH_NODE_MAP;
+		const SmithNodeMember *entry = is_map ? value->members->pdata[i] : NULL;
+		const SmithNode *node = is_map ? entry->value : value->items->pdata[i];
+		if (g_strcmp0(is_map ? entry->key : node->text, member) == 0)
+			return node;
+	}
+	return NULL;
+}
+
+SmithPlace smith_service_place(const SmithService *service, const char *key, const char *member)
+{
+	const SmithNode *value = smith_node_get(service->node, key);
+	if (value == NULL)
+		return service->place;
+	const SmithNode *inner = member != NULL ? inner_of(value, member) : NULL;
+	return inner != NULL ? inner->place : value->place;
+}
+
 SmithPort *smith_service_port(const SmithService *service, const char *name)
 {
 	for (guint i = 0; i < service->ports->len; i++) {

@@ -250,6 +250,7 @@ typedef struct SmithGroup SmithGroup;
 struct SmithService {
 	char *name;
 	SmithPlace place;
+	const SmithNode *node; /* as it was read, with what its class says (borrowed); or NULL */
 	char *slug;  /* canonical name in units, images, hosts: lower case, digits and '-' */
 	char *class; /* of the fleet's classes, or NULL */
 	char *family;
@@ -311,6 +312,7 @@ struct SmithService {
 typedef struct {
 	char *host;
 	SmithService *service; /* app, pip and family are those of the service itself */
+	SmithNode *node;       /* of that service */
 } SmithVariant;
 
 typedef enum {
@@ -467,6 +469,7 @@ typedef struct {
 	GPtrArray *supervisors; /* (element-type SmithService*) one for each supervised group */
 	GPtrArray *built; /* (element-type SmithService*, borrowed) that get an image of ours */
 	GHashTable *index[SMITH_KINDS]; /* by name, for the look-ups below */
+	SmithNode *document;		/* that all of it was read from */
 } SmithFleet;
 
 #define SMITH_SECCOMP_UNCONFINED "unconfined"
@@ -490,6 +493,10 @@ SmithSecret *smith_fleet_secret(const SmithFleet *fleet, const char *name);
 const SmithService *smith_service_on(const SmithService *service, const SmithHost *host);
 /* NULL when it has none of that name. */
 SmithPort *smith_service_port(const SmithService *service, const char *name);
+/* Where @member of its @key stands, an entry of a map or the text of an item of a list; NULL: where
+ * @key does. Else the nearest thing that is there: @key, the service itself. Of many entries only
+ * the first are looked at, so that each may be a finding. */
+SmithPlace smith_service_place(const SmithService *service, const char *key, const char *member);
 /* The group of @host that lists @service, or NULL. */
 SmithGroup *smith_service_group(const SmithService *service, const SmithHost *host);
 /* What a program is started by: the script's path, the module, or "module:attribute" (borrowed);

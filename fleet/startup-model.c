@@ -329,7 +329,7 @@ static void forget_slugs(SmithFleet *fleet)
 SmithFleet *smith_startup_model(const SmithStartupModel *model, const char *machine,
 				const SmithNode *sections)
 {
-	g_autoptr(SmithNode) document = new_map(model->whole);
+	SmithNode *document = new_map(model->whole);
 	SmithNode *hosts = new_map(model->whole);
 	/* it says what these files never have: families, images; their own has been told */
 	g_autoptr(SmithDiag) unheard = smith_diag_new();

@@ -36,16 +36,22 @@ static void find_loosened(const SmithService *service, Loosened loosened[LOOSENE
 static void lint_loosened(const SmithService *service, const Loosened *loosened, SmithDiag *diag)
 {
 	const char *reason = smith_service_reason(service, loosened->key);
+	bool is_limit = strcmp(loosened->key, "pids") == 0;
+	SmithPlace place =
+		loosened->detail == NULL
+			? smith_service_place(service, "loosen", loosened->key)
+			: smith_service_place(service, is_limit ? "limits" : loosened->key,
+					      is_limit ? loosened->key : NULL);
 	if (loosened->detail != NULL && reason != NULL)
-		smith_lint_report(diag, "confinement-loosened", service->place, service->name,
+		smith_lint_report(diag, "confinement-loosened", place, service->name,
 				  "service '%s' has %s: %s, for the reason: %s", service->name,
 				  loosened->key, loosened->detail, reason);
 	else if (loosened->detail != NULL && strcmp(loosened->key, "user") != 0)
-		smith_lint_report(diag, "loosened-without-reason", service->place, service->name,
+		smith_lint_report(diag, "loosened-without-reason", place, service->name,
 				  "service '%s' has %s: %s, and no reason for it in 'loosen'",
 				  service->name, loosened->key, loosened->detail);
 	else if (loosened->detail == NULL && reason != NULL)
-		smith_lint_report(diag, "loosen-unused", service->place, service->name,
+		smith_lint_report(diag, "loosen-unused", place, service->name,
 				  "service '%s' has a reason to loosen %s, which is as it is by "
 				  "default",
 				  service->name, loosened->key);

@@ -45,7 +45,8 @@ static void lint_family(const Gpus *gpus, const SmithHost *host, const char *fam
 static void lint_gpu(const Gpus *gpus, const SmithHost *host, const SmithService *service)
 {
 	if (service->gpu == SMITH_GPU_REQUIRED && host->gpu == NULL)
-		smith_lint_report(gpus->diag, "gpu-missing", service->place, service->name,
+		smith_lint_report(gpus->diag, "gpu-missing",
+				  smith_service_place(service, "gpu", NULL), service->name,
 				  "service '%s' requires a GPU, and host '%s' has none",
 				  service->name, host->name);
 	if (service->gpu != SMITH_GPU_NONE && host->gpu != NULL && service->family != NULL)
@@ -58,7 +59,8 @@ static void lint_devices(const Gpus *gpus, const SmithHost *host, const SmithSer
 		if (**name == '/' || g_hash_table_contains(host->devices, *name) ||
 		    g_strv_contains((const char *const *)service->optional_devices, *name))
 			continue;
-		smith_lint_report(gpus->diag, "device-missing", service->place, service->name,
+		smith_lint_report(gpus->diag, "device-missing",
+				  smith_service_place(service, "devices", *name), service->name,
 				  "service '%s' needs device '%s', and host '%s' has none of that "
 				  "name",
 				  service->name, *name, host->name);

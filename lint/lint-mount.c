@@ -50,7 +50,7 @@ static void lint_path(const SmithService *service, const char *path, const char 
 		g_array_append_val(targets, ((Target){path, kind}));
 		return;
 	}
-	smith_lint_report(diag, rule, service->place, service->name,
+	smith_lint_report(diag, rule, smith_service_place(service, kind, path), service->name,
 			  "%s '%s' of service '%s' must be an absolute path without ':', ',' and "
 			  "'\\'",
 			  kind, path, service->name);
@@ -98,6 +98,9 @@ static void lint_targets(const SmithService *service, GArray *targets, SmithDiag
 	g_array_sort(targets, compare_targets);
 	for (guint i = 0; i < targets->len; i++) {
 		const Target *target = &g_array_index(targets, Target, i), *outer = NULL;
+		SmithPlace place = smith_service_place(
+			service, strcmp(target->kind, "volume") == 0 ? "volumes" : target->kind,
+			target->path);
 		for (; open->len > 0 && outer == NULL;) {
 			const Target *last = open->pdata[open->len - 1];
 			if (smith_lint_is_below(target->path, last->path))
@@ -106,21 +109,21 @@ static void lint_targets(const SmithService *service, GArray *targets, SmithDiag
 				g_ptr_array_remove_index(open, open->len - 1);
 		}
 		if (outer != NULL && strcmp(outer->path, target->path) == 0)
-			smith_lint_report(diag, "mount-target", service->place, service->name,
+			smith_lint_report(diag, "mount-target", place, service->name,
 					  "%s and %s of service '%s' both are at '%s'", outer->kind,
 					  target->kind, service->name, target->path);
 		else if (outer != NULL && strcmp(outer->kind, "tmpfs") == 0)
-			smith_lint_report(diag, "mount-overlap", service->place, service->name,
+			smith_lint_report(diag, "mount-overlap", place, service->name,
 					  "%s '%s' of service '%s' is below tmpfs '%s'",
 					  target->kind, target->path, service->name, outer->path);
 		else if (outer != NULL)
-			smith_lint_report(diag, "mount-overlap", service->place, service->name,
+			smith_lint_report(diag, "mount-overlap", place, service->name,
 					  "%s '%s' of service '%s' is inside of %s '%s'",
 					  target->kind, target->path, service->name, outer->kind,
 					  outer->path);
 		if (outer == NULL && service->image == NULL &&
 		    (strcmp(target->path, "/") == 0 || smith_lint_is_below(APP, target->path)))
-			smith_lint_report(diag, "mount-overlap", service->place, service->name,
+			smith_lint_report(diag, "mount-overlap", place, service->name,
 					  "%s '%s' of service '%s' hides the program in '" APP "'",
 					  target->kind, target->path, service->name);
 		g_ptr_array_add(open, (gpointer)target);
@@ -133,7 +136,8 @@ static void lint_secrets(const SmithFleet *fleet, const SmithService *service, S
 		if (smith_fleet_secret(fleet, *name) != NULL)
 			continue;
 		g_autofree char *hint = smith_lint_hint(*name, fleet->secrets, diag);
-		smith_lint_report(diag, "unknown-secret", service->place, service->name,
+		smith_lint_report(diag, "unknown-secret",
+				  smith_service_place(service, "secrets", *name), service->name,
 				  "no secret '%s' for service '%s'%s", *name, service->name, hint);
 	}
 }
@@ -143,14 +147,15 @@ static void lint_user(const SmithService *service, SmithDiag *diag)
 	const char *user = service->user;
 	if (user == NULL)
 		return;
+	SmithPlace place = smith_service_place(service, "user", NULL);
 	if (!g_regex_match_simple(USER_PATTERN, user, G_REGEX_DOLLAR_ENDONLY, 0)) {
-		smith_lint_report(diag, "bad-value", service->place, service->name,
+		smith_lint_report(diag, "bad-value", place, service->name,
 				  "user '%s' of service '%s' must be 'UID[:GID]'", user,
 				  service->name);
 		return;
 	}
 	if (smith_service_is_root(service) && smith_service_reason(service, "user") == NULL)
-		smith_lint_report(diag, "user-root", service->place, service->name,
+		smith_lint_report(diag, "user-root", place, service->name,
 				  "service '%s' runs as root in its container", service->name);
 }
 

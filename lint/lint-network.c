@@ -185,7 +185,8 @@ static void lint_service(const Networks *networks, const SmithService *service)
 {
 	const char *name = service->network;
 	if (name != NULL && strcmp(name, "host") != 0 && strcmp(name, "none") != 0)
-		lint_name(networks, name, service->place, "service", service->name);
+		lint_name(networks, name, smith_service_place(service, "network", NULL), "service",
+			  service->name);
 }
 
 /* Also what a service is on one host alone; what it is there as everywhere is told once. */

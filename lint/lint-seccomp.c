@@ -44,7 +44,8 @@ void smith_lint_profile_names(const SmithFleet *fleet, SmithDiag *diag)
 	}
 	for (guint i = 0; i < fleet->services->len; i++) {
 		const SmithService *service = fleet->services->pdata[i];
-		lint_name(service->seccomp, known, service->place, "service", service->name, diag);
+		lint_name(service->seccomp, known, smith_service_place(service, "seccomp", NULL),
+			  "service", service->name, diag);
 	}
 }
 

@@ -27,7 +27,8 @@ static void tell_unbound(const SmithService *service, SmithDiag *diag)
 		return;
 	}
 	g_autofree char *hint = smith_lint_suggest(health->port, service->ports);
-	smith_lint_report(diag, "health-port-unbound", health->place, service->name,
+	smith_lint_report(diag, "health-port-unbound",
+			  smith_service_place(service, "health", "port"), service->name,
 			  "service '%s' has no port '%s'%s", service->name, health->port, hint);
 }
 

@@ -16,8 +16,10 @@ typedef struct {
 	SmithSockets *sockets;
 	const SmithService *neutral;
 	const SmithService *service;
-	const char *key;  /* "env.REDIS_URL", "args[2]" */
-	const char *name; /* the variable or option alone, or NULL */
+	const char *key;    /* "env.REDIS_URL", "args[2]" */
+	const char *name;   /* the variable or option alone, or NULL */
+	const char *part;   /* where it stands: "env" or "app", */
+	const char *member; /* and what of it */
 	const char *text;
 	SmithDiag *diag;
 } Value;
@@ -31,7 +33,9 @@ static void report(const Value *value, const char *rule, const char *format, ...
 	g_autofree char *text = g_strdup_vprintf(format, args);
 	va_end(args);
 	g_autofree char *subject = g_strconcat(value->service->name, ".", value->key, NULL);
-	smith_lint_report(value->diag, rule, value->service->place, subject, "%s", text);
+	smith_lint_report(value->diag, rule,
+			  smith_service_place(value->service, value->part, value->member), subject,
+			  "%s", text);
 }
 
 /* "redis://user:word@host" */
@@ -271,6 +275,8 @@ static void judge_words(Value *value, char **words, const char *what)
 		g_autofree char *own = NULL;
 		const char *equals = strchr(words[i], '=');
 		value->key = key;
+		value->part = "app";
+		value->member = what;
 		value->name = option;
 		value->text = words[i];
 		if (*words[i] == '-' && equals != NULL) {
@@ -291,6 +297,8 @@ static void lint_form(Value *value)
 	for (GList *key = keys; key != NULL; key = key->next) {
 		g_autofree char *path = g_strconcat("env.", key->data, NULL);
 		value->key = path;
+		value->part = "env";
+		value->member = key->data;
 		value->name = key->data;
 		value->text = g_hash_table_lookup(env, key->data);
 		judge(value);

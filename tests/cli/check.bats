@@ -57,9 +57,9 @@ fleet() {
 
 @test "findings have their line and a caret" {
 	run -0 "$OCISMITH" check --context
-	[[ $output == *"fleet.yaml:4:6: warning: service 'A' runs as root in its container [user-root]"* ]]
+	[[ $output == *"fleet.yaml:4:45: warning: service 'A' runs as root in its container [user-root]"* ]]
 	[[ $output == *"      4 |   A: {family: base"* ]]
-	[[ $output == *$'\n        |      ^\n'* ]]
+	[[ $output == *$'\n        |                                             ^\n'* ]]
 	run -0 "$OCISMITH" check
 	[[ $output != *"|"* ]]
 	run -0 "$OCISMITH" check --color always

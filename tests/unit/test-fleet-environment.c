@@ -237,28 +237,29 @@ static void test_findings(void)
 {
 	check_findings("", "");
 	check_findings("    env: {X: '${host.address}'}\n",
-		       "fleet.yaml:40:5: error: variable 'host.address' in 'X' of 'Both' is not "
+		       "fleet.yaml:44:14: error: variable 'host.address' in 'X' of 'Both' is not "
 		       "defined on host 'dark' and has no default [variable-undefined]\n");
 	check_findings("    env: {X: '${host.address:-x}', Y: '${Lost.service:-y}'}\n", "");
 	check_findings("    env: {X: '${H.service}${NONE:-x}'}\n",
-		       "fleet.yaml:40:5: error: 'H.service' in 'X' of 'Both' on host 'Main-PC': "
+		       "fleet.yaml:44:14: error: 'H.service' in 'X' of 'Both' on host 'Main-PC': "
 		       "service 'H': its host 'dark' has no 'address' [service-unreachable]\n"
-		       "fleet.yaml:40:5: error: 'H.service' in 'X' of 'Both' on host 'far': "
+		       "fleet.yaml:44:14: error: 'H.service' in 'X' of 'Both' on host 'far': "
 		       "service 'H': its host 'dark' has no 'address' [service-unreachable]\n");
 	check_findings("    env: {X: '${H.service:-x}${NONE'}\n",
-		       "fleet.yaml:40:5: error: '${' has no '}' in 'X' of 'Both' "
+		       "fleet.yaml:44:14: error: '${' has no '}' in 'X' of 'Both' "
 		       "[expression-invalid]\n");
 	/* one that all units share is told once */
-	check_findings("    provides: {X: '${NONE} ${port}'}\n",
-		       "fleet.yaml:40:5: error: variable 'NONE' in 'X' of 'Both' is not defined on "
-		       "host 'Main-PC' and has no default [variable-undefined]\n"
-		       "fleet.yaml:19:11: note: group 'closed' does not get what is provided by "
-		       "service 'Both': the network 'inner' of group 'closed' has no way out to it "
-		       "[provided-unreachable]\n"
-		       "fleet.yaml:40:5: error: variable 'NONE' in 'X' of 'Both' is not defined on "
-		       "host 'far' and has no default [variable-undefined]\n"
-		       "fleet.yaml:40:5: error: variable 'NONE' in 'X' of 'Both' is not defined on "
-		       "host 'dark' and has no default [variable-undefined]\n");
+	check_findings(
+		"    provides: {X: '${NONE} ${port}'}\n",
+		"fleet.yaml:44:19: error: variable 'NONE' in 'X' of 'Both' is not defined on "
+		"host 'Main-PC' and has no default [variable-undefined]\n"
+		"fleet.yaml:19:11: note: group 'closed' does not get what is provided by "
+		"service 'Both': the network 'inner' of group 'closed' has no way out to it "
+		"[provided-unreachable]\n"
+		"fleet.yaml:44:19: error: variable 'NONE' in 'X' of 'Both' is not defined on "
+		"host 'far' and has no default [variable-undefined]\n"
+		"fleet.yaml:44:19: error: variable 'NONE' in 'X' of 'Both' is not defined on "
+		"host 'dark' and has no default [variable-undefined]\n");
 }
 
 /* Whatever else is wrong. */

@@ -198,7 +198,7 @@ static void test_refused(void)
 		{"    volumes: /v\n", "host 'h': neither volume '/v' nor service 'Site' says a "
 				      "target"},
 		{"    env: {A: '${NONE}'}\n",
-		 "fleet.yaml:6:5: variable 'NONE' in 'A' of 'Site' is not defined on host 'h' and "
+		 "fleet.yaml:8:14: variable 'NONE' in 'A' of 'Site' is not defined on host 'h' and "
 		 "has no default"},
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(refused); i++) {
