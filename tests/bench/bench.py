@@ -208,10 +208,12 @@ class Buildah:
         push = '; '.join('buildah push -q --format oci svc:%s oci:/bench/out/%s:latest' % (s, s) for s, _ in services)
         if len(services) == 1:
             self.row(name, 'code', build, runs, lambda: self.edit(services))
-        self.row(name, 'push', ['bash', '-ec', push], runs, lambda: self.run('rm -rf /bench/out/' + name + '*'))
-        self.run('rm -rf /bench/out/' + name + '*')
-        if len(services) == 1:
+        remove = 'cd /bench/out && rm -rf ' + ' '.join(s for s, _ in services)
+        self.row(name, 'push', ['bash', '-ec', push], runs, lambda: self.run(remove))
+        self.run(remove)
+        if name in ('light', 'web'):  # for heavy it is another cold one
             self.row(name, 'one requirement', build, runs, lambda: self.move(services))
+        if len(services) == 1:
             self.bytecode_jobs(name, runs)
         self.forget(services)
 
@@ -232,7 +234,8 @@ class Buildah:
     def debs_jobs(self, runs):
         """The same packages on the same base by RUN."""
         services = [('debs', [])]
-        inputs.write(self.bench.work + '/contexts/debs/Containerfile', 'FROM localhost/bench-debs\nRUN sh /debs/script\n')
+        inputs.write(self.bench.work + '/contexts/debs/Containerfile',
+                     'FROM localhost/bench-debs\nRUN sh /debs/script\n')
         self.row('debs', 'import of the base', ['bash', '-ec', (
             'c=$(buildah from scratch); buildah add -q $c /bench/debs/base.tar /; '
             'buildah commit -q --rm $c localhost/bench-debs')], 1)
@@ -246,7 +249,7 @@ class Bench:
         self.work = options.work
         self.rows = []
         self.wheels = inputs.Wheels(self.work + '/wheels')
-        self.local = Timer([self.work + '/timer', self.work + '/log'], self.work + '/log')
+        self.local = Timer([self.work + '/timer', self.work + '/log'], self.work + '/log', 0 if options.quick else 2)
 
     def add(self, tool, service, job, row):
         row.update(tool=tool, service=service, job=job)
@@ -292,10 +295,9 @@ def no_owner(bench, root, runs):
         shutil.rmtree(work, ignore_errors=True)
         os.mkdir(work)
 
-    script = ['/usr/bin/python3', '-c', inputs.READ_ALL]
-    rows = measure_pair(bench.local, [
-        ['chroot', root, *script], *([program, '--mode', mode, '--work', work, root, *script] for mode in ('root', 'one'))],
-        runs, prepare)
+    script = [root, '/usr/bin/python3', '-c', inputs.READ_ALL]
+    rows = measure_pair(bench.local, [['chroot', *script], *(
+        [program, '--mode', mode, '--work', work, *script] for mode in ('root', 'one'))], runs, prepare)
     for (tool, job), row in zip((('chroot', 'no owner'), ('ocismith', 'no owner as root'),
                                  ('ocismith', 'no owner as one uid')), rows):
         bench.add(tool, 'step', job, row)

@@ -26,11 +26,12 @@ def wait_quiet():
 
 
 class Timer:
-    """A timer process, here or inside something that PREFIX enters."""
+    """A timer process, here or inside something that COMMAND enters. Disturbed runs are repeated PATIENCE times as
+    often as runs are wanted."""
 
-    def __init__(self, command, log):
+    def __init__(self, command, log, patience=2):
         nice = ['nice', '-n', '-10'] if os.geteuid() == 0 else []
-        self.log = log
+        self.log, self.patience = log, patience
         self.process = subprocess.Popen(nice + command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def run(self, command):
@@ -70,7 +71,7 @@ def measure(timer, command, runs, prepare=None):
     """The medians of RUNS runs after one that does not count, each after an untimed PREPARE. A run during which others
     used the processors is repeated, at most twice as often; the least disturbed ones count."""
     done = []
-    for i in range(3 * runs + 1):
+    for i in range((1 + timer.patience) * runs + 1):
         if prepare:
             prepare()
         run = once(timer, command)

@@ -3,8 +3,8 @@
 """The table of a result, and what was aimed at.
 
 report.py RESULT.json             prints them
-report.py RESULT.json README.md   puts the README's table, between 'Medians, ' and '[docs/performance.md]', into the file;
-                                  the numbers of `check` are those of ../check/result.json beside the result, if there
+report.py RESULT.json README.md   puts the README's table between 'Medians, ' and '[docs/performance.md]';
+                                  `check` is told from ../check/result.json beside the result, if it is there
 """
 import json
 import os
@@ -66,7 +66,8 @@ def aims(result):
             lambda row: row['compiled'] / row['distinct'])
     add('twenty Debian packages, as one uid, against root', 'debs', 'as one uid', 1.5, '%.2f x', per_root)
     add('the same by dpkg alone', 'debs', 'dpkg as one uid', 1.5, '%.2f x', per_root)
-    add('a step that changes no owner, as one uid, against root', 'step', 'no owner as one uid', 1.1, '%.2f x', per_root)
+    add('a step that changes no owner, as one uid, against root', 'step', 'no owner as one uid', 1.1, '%.2f x',
+        per_root)
     for service in ('web', 'heavy', 'twenty'):
         add(service + ', cold, peak memory', service, 'cold', 64, '%.0f MiB', lambda row: row['peak_mib'])
     return found
@@ -207,11 +208,11 @@ def readme_check(path):
 def readme(result, check):
     """The lines of the README that quote the result."""
     machine = result['machine']
-    yield 'Medians, wheels local, base in place, no bytecode in ocismith\'s images but where the row says so; buildah of'
-    yield 'Debian 13, rootless, in the same run. %s, %d cores, Linux %s,' % (
-        machine['processor'], machine['cores'], re.match(r'\d+\.\d+', machine['kernel'])[0])
     day = time.strptime(machine['date'], '%Y-%m-%d')
-    yield '%d %s.' % (day.tm_mday, time.strftime('%B %Y', day))
+    yield "Medians, wheels local, base in place, no bytecode in ocismith's images but where the row says so; buildah of"
+    yield 'Debian 13, rootless, in the same run. %s, %d cores, Linux %s, %d %s.' % (
+        machine['processor'], machine['cores'], re.match(r'\d+\.\d+', machine['kernel'])[0], day.tm_mday,
+        time.strftime('%B %Y', day))
     yield from ('', '| job | ocismith | peak memory | buildah | |', '| --- | --- | --- | --- | --- |')
     yield from readme_rows(result)
     yield ''
@@ -235,8 +236,8 @@ def main():
     check = readme_check(os.path.dirname(os.path.realpath(sys.argv[1])) + '/../check/result.json')
     with open(sys.argv[2], encoding='utf-8') as f:
         text = f.read()
-    made, count = re.subn(r'^Medians, .*?(?=^\[docs/performance\.md\])', lambda m: '\n'.join(readme(result, check)) + '\n',
-                          text, flags=re.M | re.S)
+    lines = '\n'.join(readme(result, check)) + '\n'
+    made, count = re.subn(r'^Medians, .*?(?=^\[docs/performance\.md\])', lambda m: lines, text, flags=re.M | re.S)
     if count != 1:
         sys.exit("report: no place for the table in '%s'" % sys.argv[2])
     with open(sys.argv[2], 'w', encoding='utf-8') as f:
