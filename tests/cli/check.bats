@@ -140,7 +140,7 @@ for r in results:
     assert not uri.startswith("/") and ":" not in uri, uri
     assert all(v >= 1 for v in place.get("region", {"startLine": 1}).values())
 ids = [r["ruleId"] for r in results]
-assert ids == ["user-root", "unknown-family"], ids
+assert ids == ["unknown-family", "user-root"], ids
 '
 	fleet '"0"' 'allow: [{rule: user-root, reason: "it opens raw sockets"}]'
 	run -0 --separate-stderr "$OCISMITH" check --format sarif
@@ -158,7 +158,7 @@ assert allowed[0]["suppressions"] == [{"kind": "external", "justification": "it 
 	mv families.d fleet.yaml sub
 	sed -i 's/user: "0"/user: "a%b,c"/' sub/fleet.yaml
 	run -3 --separate-stderr env GITHUB_WORKSPACE="$PWD" "$OCISMITH" -C sub check --format github
-	[ "${lines[0]}" = "::error file=sub/fleet.yaml,line=4,col=6,title=bad-value::user 'a%25b,c' of service 'A' must be 'UID[:GID]'" ]
+	[ "${lines[0]}" = "::error file=sub/fleet.yaml,line=4,col=45,title=bad-value::user 'a%25b,c' of service 'A' must be 'UID[:GID]'" ]
 	run -3 --separate-stderr "$OCISMITH" -C sub check --format github
 	[[ ${lines[0]} == "::error file=fleet.yaml,line=4,"* ]]
 	run -2 "$OCISMITH" version --format sarif
