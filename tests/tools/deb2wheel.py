@@ -3,7 +3,7 @@
 """deb2wheel.py ROOT LISTS OUT PLATFORM: repackage Debian's python3-* packages as wheels.
 
 ROOT is a tree of unpacked .debs (no script was run), LISTS holds one file per package with the paths
-that it brought. Every package with a distribution in dist-packages becomes one wheel in OUT:
+that it brought. Every distribution in dist-packages becomes one wheel in OUT:
 upstream's Requires-Dist, entry points, other scripts as .data/scripts, manual pages as .data/data,
 shared libraries beyond the manylinux policy in NAME.libs with $ORIGIN run paths (patchelf), as auditwheel
 does. The same .debs give the same bytes. PLATFORM is the platform tag of wheels with compiled code.
@@ -49,6 +49,8 @@ UPSTREAM = {
 }
 # Debian's own pairing of versions, which upstream's bound forbids
 REPAIRED = [('<0.26.0,>=0.25.0', '<0.27.0,>=0.25.0')]
+# what Debian has no package of, for it is needed by an editable install alone
+DROPPED = ('editables',)
 # trees that Debian moved out of the package, and files of a sister package that upstream's wheel holds
 EXTRA = {'matplotlib': [('usr/share/matplotlib', 'matplotlib')],
          'setuptools': [(SITE + '/pkg_resources', 'pkg_resources')]}
@@ -67,6 +69,15 @@ class Deb:
         self.tops = sorted({p[len(SITE) + 1:].split('/')[0] for p in self.paths
                             if p.startswith(SITE + '/')})
         self.infos = [t for t in self.tops if t.endswith(('.dist-info', '.egg-info'))]
+
+    def parts(self):
+        """Its distributions, as info and what is of it: the first has all but the namesakes of the others."""
+        rest = [t for t in self.tops if t not in self.infos]
+        own = self.infos[0].split('-')[0] if self.infos else None
+        more = [(i, i.split('-')[0]) for i in self.infos[1:] if i.split('-')[0] in rest and i.split('-')[0] != own]
+        names = [name for _, name in more]
+        return [(self.infos[0] if self.infos else None, [t for t in rest if t not in names])] + [
+            (info, [name]) for info, name in more]
 
     def under(self, folder):
         return [p for p in self.paths if os.path.dirname(p) == folder]
@@ -102,15 +113,15 @@ def requires_of_egg(text):
 class Distribution:
     """Name, version, metadata and entry points of a package's distribution; None name: it has none."""
 
-    def __init__(self, deb):
+    def __init__(self, deb, of):
         self.name = None
         self.headers, self.extras, self.body, self.entry_points = [], [], '', None
         if deb.name in NO_METADATA:
             self.name, self.version, self.requires = NO_METADATA[deb.name]
             return
-        if not deb.infos:
+        if not of:
             return
-        info = os.path.join(deb.root, SITE, deb.infos[0])
+        info = os.path.join(deb.root, SITE, of)
         egg = info.endswith('.egg-info')
         text = read(info) or read(info, 'PKG-INFO' if egg else 'METADATA')
         if text is None:
@@ -125,7 +136,7 @@ class Distribution:
         if egg:
             self.requires = requires_of_egg(read(info, 'requires.txt'))
         self.entry_points = read(info, 'entry_points.txt')
-        self.version = re.sub(r'\+(dfsg|ds).*$|\.dev0$', '', self.version)
+        self.version = re.sub(r'\+(dfsg|ds|repack).*$|\.dev0$', '', self.version)
         if self.version == '0.0.0':
             self.version = debian_version(deb)
 
@@ -133,6 +144,7 @@ class Distribution:
         """Upstream's requirements where Debian has none."""
         for old, new in REPAIRED:
             self.requires = [r.replace(old, new) for r in self.requires]
+        self.requires = [r for r in self.requires if requirement_name(r) not in DROPPED]
         have = {requirement_name(r) for r in self.requires if 'extra' not in r}
         self.requires += [r for r in UPSTREAM.get(normalize(self.name), [])
                           if requirement_name(r) not in have]
@@ -224,9 +236,9 @@ class Vendor:
         return True
 
 
-def stage_packages(deb, name, stage):
-    for top in deb.tops:
-        if top in deb.infos or top == '__pycache__':
+def stage_packages(deb, name, tops, stage):
+    for top in tops:
+        if top == '__pycache__':
             continue
         for path in deb.paths:
             if path == '%s/%s' % (SITE, top) or path.startswith('%s/%s/' % (SITE, top)):
@@ -296,17 +308,22 @@ def stage_data(deb, dist, data):
 def build(job):
     root, lists, out, platform, package = job
     deb = Deb(root, lists, package)
-    dist = Distribution(deb)
-    if not dist.name or not [t for t in deb.tops if t not in deb.infos]:
+    return [wheel for info, tops in deb.parts() for wheel in [build_part(deb, info, tops, out, platform)] if wheel]
+
+
+def build_part(deb, info, tops, out, platform):
+    dist = Distribution(deb, info)
+    if not dist.name or not tops:
         return None
     dist.complete()
     escaped = re.sub(r'[-_.]+', '_', dist.name)
     stem = '%s-%s' % (escaped, dist.version)
     triplet = platform.rsplit('_', 2)[-2:] if platform.endswith('x86_64') else ['aarch64']
     with tempfile.TemporaryDirectory(prefix='wheel-') as stage:
-        stage_packages(deb, dist.name, stage)
-        binary = Vendor(root, '_'.join(triplet) + '-linux-gnu').graft(stage, escaped + '.libs')
-        stage_data(deb, dist, os.path.join(stage, stem + '.data'))
+        stage_packages(deb, dist.name, tops, stage)
+        binary = Vendor(deb.root, '_'.join(triplet) + '-linux-gnu').graft(stage, escaped + '.libs')
+        if info in (None, *deb.infos[:1]):
+            stage_data(deb, dist, os.path.join(stage, stem + '.data'))
         tag = 'cp%s-cp%s-%s' % (PYTHON, PYTHON, platform) if binary else 'py3-none-any'
         with WheelWriter(out, dist.name, dist.version, tag, purelib=not binary) as wheel:
             wheel.add_tree(stage)
@@ -323,7 +340,7 @@ def main():
     packages = [p for p in sorted(os.listdir(lists)) if not skip.search(p)]
     jobs = [(root, lists, out, platform, p) for p in packages]
     with multiprocessing.Pool(min(2, os.cpu_count() or 1)) as pool:
-        made = [w for w in pool.imap_unordered(build, jobs) if w]
+        made = [w for wheels in pool.imap_unordered(build, jobs) for w in wheels]
     print('%d wheels from %d packages' % (len(made), len(packages)), file=sys.stderr)
 
 
