@@ -169,6 +169,7 @@ class Buildah:
         self.timer = Timer([inputs.HERE + '/../e2e/enter', '-u', 'u1', '-b', bench.work + ':/bench', rootfs,
                             'bash', '-c', start], bench.work + '/out/log')
         self.run('buildah pull -q oci:/bench/base:debian-python:12 >id && buildah tag $(cat id) localhost/bench-base')
+        self.keep()
 
     def run(self, script):
         self.timer.run(['bash', '-c', script])
@@ -181,9 +182,13 @@ class Buildah:
     def build_all(self, services, *options):
         return ['bash', '-ec', '; '.join(shlex.join(self.build(s, '-q', *options)) for s, _ in services)]
 
-    def forget(self, services):
-        self.run('buildah rmi -f %s >/dev/null 2>&1; buildah prune -f >/dev/null 2>&1; true' %
-                 ' '.join('svc:' + s for s, _ in services))
+    def keep(self):
+        self.run('buildah images -aq --no-trunc | sort -u >keep')
+
+    def forget(self):
+        """All but the bases: an intermediate image that is left would be found instead of what it was to be."""
+        self.run('buildah images -aq --no-trunc | sort -u | comm -23 - keep | xargs -r buildah rmi -f; '
+                 'test "$(buildah images -aq --no-trunc | sort -u)" = "$(cat keep)"')
 
     def edit(self, services):
         for service, _ in services:
@@ -195,14 +200,14 @@ class Buildah:
             moved = [p if not p.startswith('fleetlib==') else 'fleetlib==1.0.%d' % (20 + self.count) for p in pins]
             inputs.write('%s/contexts/%s/requirements.lock' % (self.bench.work, service),
                          self.bench.wheels.lock(moved))
-        self.forget(services)
+        self.forget()
 
     def row(self, name, job, command, runs, prepare=None):
         self.bench.add('buildah', name, job, measure_slow(self.timer, command, runs, prepare))
 
     def jobs(self, name, services, runs):
         """The rows after 'cold' find the layers that its last run left."""
-        self.row(name, 'cold', self.build_all(services, '--no-cache'), runs, lambda: self.forget(services))
+        self.row(name, 'cold', self.build_all(services, '--no-cache'), runs, self.forget)
         build = self.build_all(services)
         self.row(name, 'no-op', build, runs)
         push = '; '.join('buildah push -q --format oci svc:%s oci:/bench/out/%s:latest' % (s, s) for s, _ in services)
@@ -215,33 +220,31 @@ class Buildah:
             self.row(name, 'one requirement', build, runs, lambda: self.move(services))
         if len(services) == 1:
             self.bytecode_jobs(name, runs)
-        self.forget(services)
+        self.forget()
 
     def bytecode_jobs(self, name, runs):
         """With the bytecode that ocismith makes, and for web without any: what pip makes by itself lies between."""
-        services = [(name, [])]
         for job, kind in [('cold without bytecode', 'nocompile')] * (name == 'web') + [('bytecode cold', 'bytecode')]:
             options = ['-f', '/bench/contexts/%s/Containerfile.%s' % (name, kind)]
-            self.row(name, job, self.build(name, '--no-cache', *options), runs, lambda: self.forget(services))
+            self.row(name, job, self.build(name, '--no-cache', *options), runs, self.forget)
         self.row(name, 'bytecode no-op', self.build(name, *options), runs)
 
     def sdist_jobs(self, runs):
-        services = [('sdists', [])]
-        self.row('sdists', 'sdists cold', self.build('sdists', '--no-cache'), runs, lambda: self.forget(services))
+        self.row('sdists', 'sdists cold', self.build('sdists', '--no-cache'), runs, self.forget)
         self.row('sdists', 'sdists no-op', self.build('sdists'), runs)
-        self.forget(services)
+        self.forget()
 
     def debs_jobs(self, runs):
         """The same packages on the same base by RUN."""
-        services = [('debs', [])]
         inputs.write(self.bench.work + '/contexts/debs/Containerfile',
                      'FROM localhost/bench-debs\nRUN sh /debs/script\n')
         self.row('debs', 'import of the base', ['bash', '-ec', (
             'c=$(buildah from scratch); buildah add -q $c /bench/debs/base.tar /; '
             'buildah commit -q --rm $c localhost/bench-debs')], 1)
+        self.keep()
         self.row('debs', 'as one uid', self.build('debs', '--no-cache', '-v', '/bench/debs/archive:/debs:ro'), runs,
-                 lambda: self.forget(services))
-        self.forget(services)
+                 self.forget)
+        self.forget()
 
 
 class Bench:
