@@ -242,6 +242,9 @@ def main():
         sys.exit("report: no place for the table in '%s'" % sys.argv[2])
     with open(sys.argv[2], 'w', encoding='utf-8') as f:
         f.write(made)
+    for row in result['rows']:
+        if disturbed(row):
+            print('report: other work disturbed %(tool)s, %(service)s, %(job)s' % row, file=sys.stderr)
 
 
 if __name__ == '__main__':
