@@ -170,6 +170,26 @@ static void try_inheritance(void)
 	umask(0);
 }
 
+/* Younger ways to make a file and to see attributes: absent, or as the others. */
+static void try_young_calls(void)
+{
+	struct {
+		uint64_t flags, mode, resolve;
+	} how = {O_CREAT | O_WRONLY | O_CLOEXEC, 0640, 0};
+	struct {
+		uint64_t value;
+		uint32_t size, flags;
+	} arguments = {0, 0, 0};
+	long fd = syscall(SYS_openat2, AT_FDCWD, "d1/young", &how, sizeof how);
+	expect((fd < 0 && errno == ENOSYS) || (fd >= 0 && is_owned("d1/young", 0, 50)), "openat2");
+	if (fd >= 0)
+		close((int)fd);
+	expect(syscall(464 /* getxattrat */, AT_FDCWD, "plain", 0, "user.ostreemeta", &arguments,
+		       sizeof arguments) < 0 &&
+		       (errno == ENOSYS || errno == ENODATA),
+	       "the record cannot be read by getxattrat");
+}
+
 static void try_descriptor(void)
 {
 	char text[4] = "";
@@ -293,6 +313,7 @@ int paths_main(const char *directory)
 	try_path_descriptor();
 	try_first_process();
 	try_inheritance();
+	try_young_calls();
 	try_descriptor();
 	try_attributes();
 	try_access_list();

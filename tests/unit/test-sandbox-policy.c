@@ -90,6 +90,10 @@ static void test_plain(void)
 	g_assert_cmphex(filter_ask(program, SYS_setgroups, 0, 0), ==, ALLOW);
 }
 
+/* Whose arguments no record can see, and that would pass it by: setxattrat and its kin are younger
+ * than the headers. */
+static const long missing[] = {SYS_openat2, 463, 464, 465, 466, 469};
+
 /* The rules of the record do not undo those of the policy. */
 static void test_record(void)
 {
@@ -100,6 +104,8 @@ static void test_record(void)
 	check_rows(program);
 	g_assert_cmphex(filter_ask(program, SYS_fchown, 0, 0), ==, SECCOMP_RET_USER_NOTIF);
 	g_assert_cmphex(filter_ask(program, SYS_setgroups, 0, 0), ==, SECCOMP_RET_USER_NOTIF);
+	for (gsize i = 0; i < G_N_ELEMENTS(missing); i++)
+		g_assert_cmphex(filter_ask(program, missing[i], 0, 0), ==, ERRNO(ENOSYS));
 }
 
 static void test_real(void)
