@@ -41,6 +41,32 @@ static void lint_podman(const SmithHost *host, SmithDiag *diag)
 				  host->podman, host->name, PODMAN_MAJOR, PODMAN_MINOR);
 }
 
+/* It would never be looked at. */
+static void lint_offset(GHashTable *variables, const SmithNode *map, SmithPlace place,
+			const char *what, const char *who, SmithDiag *diag)
+{
+	static const char name[] = "PORT_OFFSET";
+	if (!g_hash_table_contains(variables, name))
+		return;
+	const SmithNode *value = smith_node_get(map, name);
+	smith_lint_report(diag, "bad-name", value != NULL ? value->place : place, who,
+			  "'%s' cannot be %s '%s': it stands for the host's 'port_offset'", name,
+			  what, who);
+}
+
+static void lint_variables(const SmithFleet *fleet, SmithDiag *diag)
+{
+	lint_offset(fleet->variables, smith_node_get(fleet->document, "variables"), fleet->place,
+		    "one of", "variables", diag);
+	lint_offset(fleet->features, smith_node_get(fleet->document, "features"), fleet->place,
+		    "one of", "features", diag);
+	for (guint i = 0; i < fleet->hosts->len; i++) {
+		const SmithHost *host = fleet->hosts->pdata[i];
+		lint_offset(host->variables, NULL, host->place, "a variable of host", host->name,
+			    diag);
+	}
+}
+
 static void lint_host(const SmithHost *host, SmithDiag *diag)
 {
 	if (!smith_lint_name_is_legal(host->name))
@@ -72,4 +98,5 @@ void smith_lint_hosts(const SmithFleet *fleet, SmithDiag *diag)
 		lint_group(fleet, fleet->groups->pdata[i], diag);
 	for (guint i = 0; i < fleet->hosts->len; i++)
 		lint_host(fleet->hosts->pdata[i], diag);
+	lint_variables(fleet, diag);
 }

@@ -43,7 +43,9 @@ const SmithRule smith_rules_file[] = {
 	 "    families.d/Web.yaml:  family: Web       # family: web\n"
 	 "    hosts: {../pc: {}}                      # hosts: {pc: {}}\n"
 	 "\n"
-	 "Choose a name of letters and digits, with '-', '_' or '.' between them.\n"},
+	 "Choose a name of letters and digits, with '-', '_' or '.' between them.\n"
+	 "\n"
+	 "A variable cannot be called PORT_OFFSET: that is the 'port_offset' of the host.\n"},
 	{"bad-value", SMITH_SEVERITY_ERROR, "a value is not one of those that its key takes",
 	 "A key has a value that it does not take: a word that is none of its words, a size, a\n"
 	 "duration, a version or a URL that is none, or two things that exclude each other.\n"
