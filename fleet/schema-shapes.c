@@ -32,13 +32,18 @@ static const char shapes[] =
 	"        items:\n"
 	"          type: object\n"
 	"          properties:\n"
-	"            url: {type: string, pattern: '://'}\n"
-	"            names: {type: [string, array, 'null'], items: {type: string}}\n"
+	"            url: {$ref: '#/$defs/indexUrl'}\n"
+	"            names: {$ref: '#/$defs/indexNames'}\n"
 	"          required: [url]\n"
 	"          additionalProperties: false\n"
 	"    required: [requirements]\n"
 	"    additionalProperties: false\n"
-	"indexUrl: {type: string, pattern: '://'}\n"
+	"indexUrl: {type: string, pattern: '^(https?://|file:///)'}\n"
+	"indexNames:\n"
+	"  type: [string, array, 'null']\n"
+	"  minItems: 1\n"
+	"  pattern: '^[A-Za-z0-9_.*?-]+$'\n"
+	"  items: {type: string, pattern: '^[A-Za-z0-9_.*?-]+$'}\n"
 	"bytecode: {enum: [none, unchecked-hash]}\n"
 	"installer: {enum: [wheels, pip]}\n"
 	"stepName: {type: string, pattern: '^[A-Za-z0-9._-]+$'}\n"
@@ -168,6 +173,7 @@ static const struct {
 	{"health", "start_period", "durationOrZero"},
 	{"health", "timeout", "duration"},
 	{"health", "zmq", "zmqRequest"},
+	{"index", "names", "indexNames"},
 	{"index", "url", "indexUrl"},
 	{"limits", "cpus", "processors"},
 	{"limits", "memory", "bytes"},

@@ -254,7 +254,8 @@ SmithNode *smith_schema_fleet(void)
 
 SmithNode *smith_schema_family(void)
 {
-	static const char *const used[] = {"said", "pip", "bytecode", "installer", "bytes"};
+	static const char *const used[] = {"said",     "pip",	    "indexUrl", "indexNames",
+					   "bytecode", "installer", "bytes"};
 	SmithNode *schema =
 		document_schema("families.d/NAME.yaml",
 				"A family of ocismith: a base image and the distributions on it.",

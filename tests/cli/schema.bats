@@ -25,6 +25,17 @@ setup() {
 	[[ $stderr == *"no schema 'lock', expected one of fleet, family"* ]]
 }
 
+@test "what the schemas refer to is in them" {
+	/usr/bin/python3 - "$docs"/{fleet,family}.schema.json <<-'END'
+		import json, re, sys
+		for name in sys.argv[1:]:
+		    text = open(name).read()
+		    known = set(json.loads(text)['$defs'])
+		    named = set(re.findall(r'"\$ref": "#/\$defs/([^"]*)"', text))
+		    assert named and named <= known, (name, named - known)
+	END
+}
+
 @test "the schemas accept the examples" {
 	cat >judge.py <<-'END'
 		import json, sys, jsonschema, yaml
