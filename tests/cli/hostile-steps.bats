@@ -13,8 +13,8 @@ setup_file() { need_pip; }
 setup() { use_pip; }
 teardown_file() { drop_pip; }
 
-# what the store has, but for the source that is built
-kept() { find "$store" -type f ! -path "*/files/*/$(sha256sum <"$fleet/wheels/src-1.tar.gz" | cut -d' ' -f1)" | sort; }
+# what the store has, but for the source that is built, and logs
+kept() { find "$store" -type f ! -path "$store/cache/logs/*" ! -path "*/files/*/$(sha256sum <"$fleet/wheels/src-1.tar.gz" | cut -d' ' -f1)" | sort; }
 
 # TRICK: lock a service that needs a source distribution with that trick
 trick() {
