@@ -123,12 +123,14 @@ static void test_filter(void)
 							 "ssl-cert-snakeoil.pem"));
 	g_ptr_array_add(entries, smith_entry_new_file("etc/machine-id", 0444, "x\n", 2));
 	g_ptr_array_add(entries, smith_entry_new(SMITH_ENTRY_DIR, "var/cache/man", 02755));
+	g_ptr_array_add(entries, smith_entry_new(SMITH_ENTRY_DIR, "var/cache/man/de", 02755));
 	g_ptr_array_add(entries, smith_entry_new_file("var/cache/man/index.db", 0644, "x", 1));
 	g_autoptr(SmithEntryIter) iter = smith_tidy(smith_entry_iter_new_array(entries), &epoch);
 	g_autoptr(GPtrArray) left = smith_entry_iter_collect(iter, &error);
 	g_assert_no_error(error);
-	g_assert_cmpuint(left->len, ==, 4);
-	const char *const names[] = {"a/b.pyc", "a/c.pyc", "etc/machine-id", "var/cache/man"};
+	g_assert_cmpuint(left->len, ==, 5);
+	const char *const names[] = {"a/b.pyc", "a/c.pyc", "etc/machine-id", "var/cache/man",
+				     "var/cache/man/de"};
 	for (guint i = 0; i < left->len; i++)
 		g_assert_cmpstr(((SmithEntry *)left->pdata[i])->path, ==, names[i]);
 	const SmithEntry *bytecode = left->pdata[0];
