@@ -142,9 +142,12 @@ static void check_answers(void)
 		{SYS_fchmodat, "fchmodat"},   {SYS_mknodat, "mknodat"},
 		{SYS_setxattr, "setxattr"},   {SYS_setgroups, "setgroups"},
 		{SYS_setresuid, "setresuid"}, {SYS_setresgid, "setresgid"},
+		{SYS_setuid, "setuid"},	      {SYS_setgid, "setgid"},
+		{SYS_fchmod, "fchmod"},	      {SYS_lsetxattr, "lsetxattr"},
+		{SYS_fsetxattr, "fsetxattr"},
 #ifdef SYS_chown
 		{SYS_chown, "chown"},	      {SYS_lchown, "lchown"},
-		{SYS_mknod, "mknod"},
+		{SYS_mknod, "mknod"},	      {SYS_chmod, "chmod"},
 #endif
 	};
 
@@ -153,6 +156,9 @@ static void check_answers(void)
 		    (errno == EPERM || errno == ENOSYS || errno == EACCES))
 			smith_child_die(SMITH_CHILD_REFUSED, errno, "a filter refuses %s",
 					calls[i].name);
+	/* where there is none (ENOSYS), libraries know another */
+	if (syscall(SYS_statx, -1L, -1L, -1L, -1L, -1L) != 0 && (errno == EPERM || errno == EACCES))
+		smith_child_die(SMITH_CHILD_REFUSED, errno, "a filter refuses statx");
 }
 
 static const char *find_path(const SmithPlan *plan)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sandbox/answers.h"
+#include "sandbox/child.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
@@ -175,8 +176,12 @@ bool smith_supervisor_answer(SmithSupervisor *supervisor)
 	Buffer buffer;
 	int64_t answer;
 	memset(&buffer, 0, sizeof buffer);
-	if (ioctl(supervisor->listener, SECCOMP_IOCTL_NOTIF_RECV, &buffer) < 0)
+	if (ioctl(supervisor->listener, SECCOMP_IOCTL_NOTIF_RECV, &buffer) < 0) {
+		/* the step would wait for ever */
+		if (errno != EINTR && errno != ENOENT)
+			smith_child_die(SMITH_CHILD_REFUSED, errno, "cannot be told of its calls");
 		return errno == EINTR || (errno == ENOENT && has_tasks(supervisor));
+	}
 	answer = find_answer(supervisor, &buffer.notif);
 	supervisor->answered++;
 	if (answer != SMITH_ANSWER_SENT)

@@ -29,7 +29,8 @@ typedef struct SmithSupervisor SmithSupervisor;
  * only access lists are refused, which no mode may have. NULL when the kernel's notifications are
  * of an unknown size. There is one in a process. */
 SmithSupervisor *smith_supervisor_init(int listener, int upper_fd, bool real);
-/* One notification; false when the listener has no more tasks. */
+/* One notification; false when the listener has no more tasks. Does not return when the kernel
+ * tells it none (smith_child_die()). */
 bool smith_supervisor_answer(SmithSupervisor *supervisor);
 uint64_t smith_supervisor_answered(const SmithSupervisor *supervisor);
 

@@ -86,7 +86,8 @@ with_sandbox() { [ -z "${no_sandbox-}" ] || skip "$no_sandbox"; }
 		landlock_restrict_self pidfd_open=ENOSYS \
 		pidfd_open=EPERM statx=ENOSYS process_vm_readv=ENOSYS process_vm_readv=EPERM process_vm_writev=EPERM \
 		process_vm_readv,process_vm_writev=ENOSYS execveat=ENOSYS renameat2=ENOSYS copy_file_range=ENOSYS \
-		faccessat2=ENOSYS ptrace kcmp vfork overlay overlay=EINVAL; do
+		faccessat2=ENOSYS name_to_handle_at open_by_handle_at userfaultfd setns pidfd_send_signal pidfd_getfd setpriority \
+		rseq=ENOSYS membarrier=ENOSYS flock=ENOSYS ptrace kcmp vfork overlay overlay=EINVAL; do
 		step "$name" --record
 		same
 	done
@@ -96,11 +97,14 @@ with_sandbox() { [ -z "${no_sandbox-}" ] || skip "$no_sandbox"; }
 	with_sandbox
 	local row
 	for row in 'userns=EPERM user namespace' 'userns=ENOSPC user namespace' 'userns=ENOSYS user namespace' \
-		'unshare user namespace' 'mount mounts private' 'fsopen /proc' 'fsopen=ENOSYS /proc' 'fsmount /proc' \
+		'unshare user namespace' 'mountns namespaces' 'pidns=EINVAL namespaces' 'ipcns=EINVAL namespaces' \
+		'utsns namespaces' 'netns=ENOSPC namespaces' 'cgroupns=EINVAL namespaces' 'mount mounts private' \
+		'fsopen /proc' 'fsopen=ENOSYS /proc' 'fsmount /proc' \
 		'move_mount mount' 'open_tree=ENOSYS /dev/null' 'mount_setattr=ENOSYS restrict' 'pivot_root root' \
 		'umount2 old root' 'listener=EPERM seccomp filter' 'listener=EBUSY seccomp filter' \
-		'listener=EINVAL seccomp filter' 'filter=EPERM seccomp filter' 'openat2=ENOSYS mount on' \
-		'close_range=ENOSYS descriptors' 'memfd_create=ENOSYS memory' 'prlimit64 limit' 'clone3=EPERM process' \
+		'listener=EINVAL seccomp filter' 'filter=EPERM seccomp filter' 'openat2=ENOSYS mount on' 'openat2 mount on' \
+		'close_range=ENOSYS descriptors' 'memfd_create=ENOSYS memory' 'memfd_create memory' \
+		'fcntl memory' 'ioctl calls' 'prlimit64 limit' 'clone3=EPERM process' \
 		'clone process' 'capset capabilities' 'prctl parent' 'setsid process' 'signalfd4=ENOSYS watch' \
 		'socketpair sockets' 'sethostname host'; do
 		step "${row%% *}" --record
@@ -111,9 +115,9 @@ with_sandbox() { [ -z "${no_sandbox-}" ] || skip "$no_sandbox"; }
 @test "doctor says of the same calls that no step runs, and of the others that one does" {
 	with_sandbox
 	local name
-	for name in userns=EPERM userns=ENOSPC unshare mount fsopen=ENOSYS fsmount move_mount open_tree=ENOSYS \
+	for name in userns=EPERM userns=ENOSPC unshare mountns pidns=EINVAL netns mount fsopen=ENOSYS fsmount move_mount open_tree=ENOSYS \
 		mount_setattr=ENOSYS pivot_root umount2 listener=EBUSY filter openat2=ENOSYS close_range=ENOSYS \
-		memfd_create=ENOSYS prlimit64 capset socketpair sethostname chown mknodat setxattr; do
+		memfd_create=ENOSYS prlimit64 capset socketpair sethostname chown mknodat setxattr statx; do
 		run --separate-stderr "$refuse" "$name" "$ocismith" --store "$PWD/store" doctor
 		echo "$name: $status $output"
 		[ "$status" -eq 1 ]
@@ -131,11 +135,17 @@ with_sandbox() { [ -z "${no_sandbox-}" ] || skip "$no_sandbox"; }
 @test "a filter that goes before ours does not make another layer" {
 	with_sandbox
 	local name
-	for name in chown lchown fchown fchownat mknod mknodat setxattr setgroups setresuid; do
+	for name in chown lchown fchown fchownat chmod fchmod mknod mknodat setxattr lsetxattr fsetxattr setgroups setuid \
+		setgid setresuid setresgid; do
 		step "$name" --record
 		missing "a filter refuses $name"
 		step "$name=ENOSYS" --record
 		missing "a filter refuses $name"
+	done
+	# who has no such call uses another; who has it and is refused may leave something else, as we would
+	for name in statx statx=EACCES; do
+		step "$name" --record
+		missing "a filter refuses statx"
 	done
 }
 

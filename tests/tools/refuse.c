@@ -5,11 +5,12 @@
  *
  *   refuse NAME[=ERROR][,NAME[=ERROR]...] COMMAND ARGS...
  *
- * NAME is a system call, or "userns" (whatever would make a user namespace), "listener" (a seccomp
- * filter with notifications), "filter" (any seccomp filter), "overlay" (an overlay for a user,
- * which alone has an option without a value); ERROR is EPERM (which it is without), ENOSYS, ENOSPC,
- * EINVAL, EBUSY or EACCES. The last filter that a process loads does not hide the first: what is
- * refused stays refused for all that the command starts.
+ * NAME is a system call, or "userns" (whatever would make a user namespace), "mountns", "pidns",
+ * "ipcns", "utsns", "netns", "cgroupns" (to unshare one of these, be it among others), "listener"
+ * (a seccomp filter with notifications), "filter" (any seccomp filter), "overlay" (an overlay for a
+ * user, which alone has an option without a value); ERROR is EPERM (which it is without), ENOSYS,
+ * ENOSPC, EINVAL, EBUSY or EACCES. The last filter that a process loads does not hide the first:
+ * what is refused stays refused for all that the command starts.
  *
  *   refuse --probe NAME    tries it with arguments that mean nothing and prints what it got
  *
@@ -68,6 +69,26 @@ static int error_of(const char *text)
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	uint64_t flag;
+} namespaces[] = {
+	{"mountns", CLONE_NEWNS}, {"pidns", CLONE_NEWPID}, {"ipcns", CLONE_NEWIPC},
+	{"utsns", CLONE_NEWUTS},  {"netns", CLONE_NEWNET}, {"cgroupns", CLONE_NEWCGROUP},
+};
+
+static bool refuse_namespace(scmp_filter_ctx filter, const char *name, int error)
+{
+	for (size_t i = 0; i < sizeof namespaces / sizeof *namespaces; i++) {
+		if (strcmp(name, namespaces[i].name) != 0)
+			continue;
+		add(filter, error, "unshare", 1,
+		    SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces[i].flag, namespaces[i].flag));
+		return true;
+	}
+	return false;
+}
+
 static void refuse(scmp_filter_ctx filter, char *item)
 {
 	const struct scmp_arg_cmp none = {0};
@@ -93,7 +114,7 @@ static void refuse(scmp_filter_ctx filter, char *item)
 	} else if (strcmp(item, "filter") == 0) {
 		add(filter, error, "seccomp", 0, none);
 		add(filter, error, "prctl", 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP));
-	} else {
+	} else if (!refuse_namespace(filter, item, error)) {
 		add(filter, error, item, 0, none);
 	}
 }
