@@ -195,7 +195,7 @@ static GHashTable *pins_of(const Requirements *all, const SmithFamily *family)
 	return pins;
 }
 
-/* What is pinned otherwise in a family that @who has all of. */
+/* What is pinned otherwise in a family that @who has all of but for what it overrides. */
 static void lint_chain(const Requirements *all, const SmithPip *pip, const char *from,
 		       const char *what, const char *who)
 {
@@ -209,7 +209,8 @@ static void lint_chain(const Requirements *all, const SmithPip *pip, const char 
 			const SmithRequirementLine *other =
 				g_hash_table_lookup(pins, line->req->key);
 			const char *pin = pin_of(line);
-			if (other == NULL || pin == NULL || strcmp(pin, pin_of(other)) == 0)
+			if (other == NULL || pin == NULL || strcmp(pin, pin_of(other)) == 0 ||
+			    g_strv_contains((const char *const *)pip->override, line->req->key))
 				continue;
 			smith_lint_report(all->diag, "conflict", line->place, line->req->key,
 					  "%s '%s' pins %s %s, but family '%s' has %s", what, who,

@@ -121,6 +121,9 @@ checks() {
 	[[ $output == *"wheel a 1"* && $output == *"wheel d 1"* && $output != *"wheel a 2"* ]]
 	smith history localhost/t/t:latest
 	[[ $output != *"wheel a 1"* && $output == *"wheel d 1"* && $output == *"wheel a 2"* ]]
+	family '[a==2, d==1]'
+	service '{requirements: [a==1, b==1], override: A}'
+	locks 'a==2 d==1' 'a==1 b==1'
 	family '[a==1, c]'
 	service '{requirements: [a>1], override: a}'
 	smith lock
