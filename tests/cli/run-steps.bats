@@ -218,6 +218,51 @@ step() {
 	[[ $(<json) == *'"stepsMade": 0,'* ]]
 }
 
+@test "what pip installs with bytecode and an override is a sound venv, and the same twice" {
+	PYTHONPATH=$tools PYTHONDONTWRITEBYTECODE=1 python3 "$tools/pip-packages.py" "$fleet/wheels" a==1 a==2 'b==1:a<2'
+	sed -i -e '/^run:/,$d' -e 's/^pip: \[/pip: [a==2, /' "$fleet/families.d/web.yaml"
+	printf 'bytecode: unchecked-hash\ninstaller: pip\n' >>"$fleet/families.d/web.yaml"
+	sed -i -e 's|^  A: {|&health: {exec: [/usr/bin/test, -e, /tmp/sound], interval: 1s, start_period: 60s}, |' \
+		-e 's/^  A: {/&pip: {requirements: [a==1, b==1], override: a}, /' -e 's|app/a.py|app/sound.py|' "$fleet/fleet.yaml"
+	rm "$fleet/app/a.py"
+	cat >"$fleet/app/sound.py" <<-'END'
+		import base64, glob, hashlib, importlib.metadata as metadata, subprocess, sys, time
+		import a, b, click, dotenv, h11, yaml
+		names = sorted(d.metadata["Name"].lower() for d in metadata.distributions(path=[p for p in sys.path if "venv" in p]))
+		assert names == ["a", "b", "click", "h11", "python-dotenv", "pyyaml"], names
+		assert (a.VERSION, b.VERSION) == ("1", "1")
+		for module in (a, b, click, dotenv, h11, yaml):
+		    with open(module.__spec__.cached, "rb") as file:
+		        assert file.read(8)[4:] == b"\1\0\0\0", module
+		for name in names:
+		    dist = metadata.distribution(name)
+		    assert dist.read_text("INSTALLER").strip() == "pip", name
+		    for entry in dist.files:
+		        data = entry.locate().read_bytes()
+		        if entry.hash is None:
+		            assert entry.name == "RECORD", entry
+		            continue
+		        wanted = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+		        assert (entry.hash.mode, entry.hash.value, entry.size) == ("sha256", wanted, len(data)), entry
+		pip = glob.glob("/usr/share/python-wheels/pip-*.whl")[0] + "/pip"
+		subprocess.run([sys.executable, pip, "check"], check=True)
+		open("/tmp/sound", "w").close()
+		time.sleep(600)
+	END
+	"$ocismith" -q -C "$fleet" --store "$store" lock >/dev/null
+	built
+	# one layer of the family without what is overridden, one of the service
+	"$ocismith" --store "$store" history localhost/a:test >layers
+	[ "$(grep -c ' pip ' layers)" -eq 2 ]
+	run --separate-stderr "$ocismith" -C "$fleet" --store "$store" smoke A -v
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'No broken requirements found.'* ]]
+	mv "$fleet" elsewhere
+	"$ocismith" --progress none -C elsewhere --store "$BATS_TEST_TMPDIR/store" --format json build -j1 >again
+	diff <(named json) <(named again)
+}
+
 @test "an image without pip says what it lacks" {
 	rm -rf "$fleet/base" "$fleet/build-lock.json"
 	"$tools/make-base" --debs "$fleet/base" >&2
