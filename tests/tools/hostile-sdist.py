@@ -9,7 +9,7 @@ import sys
 import tarfile
 
 BACKEND = r'''
-import base64, hashlib, os, sys, time, zipfile
+import base64, hashlib, os, subprocess, sys, time, zipfile
 NAME, TRICK, OUTSIDE = %r, %r, %r
 
 def outside():
@@ -59,6 +59,11 @@ def stays():
         if os.fork() == 0:
             time.sleep(3600)
         os._exit(0)
+
+def lingers():
+    subprocess.Popen(["sh", "-c", "trap '' INT TERM HUP; setsid sleep 424390 & exec sleep 424391"], start_new_session=True,
+                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.call(["sleep", "424302"])
 
 def get_requires_for_build_wheel(config_settings=None):
     # not where pip asks for the metadata
