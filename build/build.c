@@ -32,6 +32,7 @@ typedef struct {
 	GPtrArray *steps;     /* (element-type SmithStep*) each key once, in plan order */
 	GHashTable *by_key;   /* key -> SmithStep*, borrowed */
 	GHashTable *profiles; /* name of a seccomp profile -> its text */
+	SmithJudging judging;
 } Plan;
 
 static void job_free(gpointer data)
@@ -44,6 +45,7 @@ static void job_free(gpointer data)
 
 static void plan_clear(Plan *plan)
 {
+	smith_judging_clear(&plan->judging);
 	g_clear_pointer(&plan->jobs, g_ptr_array_unref);
 	g_clear_pointer(&plan->steps, g_ptr_array_unref);
 	g_clear_pointer(&plan->by_key, g_hash_table_unref);
@@ -434,8 +436,10 @@ static gboolean run_steps(Plan *plan, SmithBuildResult *result, GError **error)
 	for (guint i = 0; i < plan->steps->len; i++) {
 		SmithStep *step = plan->steps->pdata[i];
 		last = MAX(last, step->phase);
-		if (!smith_step_look_up(step))
+		if (!smith_step_look_up(step)) {
+			smith_judging_begin(&plan->judging);
 			continue;
+		}
 		result->steps_known++;
 		smith_events_done(plan->options->events, step->name, step->layer->digest, 0, true);
 	}
@@ -544,12 +548,19 @@ static gboolean write_images(Plan *plan, SmithBuildResult *result, GError **erro
 		if (!check_size(plan, plan->jobs->pdata[i], image, error))
 			return FALSE;
 	}
-	return smith_layout_set_refs(smith_store_layout(plan->options->store), refs, error);
+	const SmithLayout *layout = smith_store_layout(plan->options->store);
+	gboolean has;
+	if (!smith_layout_has_refs(layout, refs, &has, error))
+		return FALSE;
+	/* a build that was judged badly made layers, which are known to the next one */
+	return has || (smith_judging_end(&plan->judging, error) &&
+		       smith_layout_set_refs(layout, refs, error));
 }
 
 SmithBuildResult *smith_build(const SmithBuildOptions *options, GError **error)
 {
-	g_auto(Plan) plan = {.options = options};
+	g_auto(Plan) plan = {.options = options,
+			     .judging = {options->judge, options->judge_data, NULL, NULL}};
 	plan.context = (SmithStepContext){
 		options->fleet, options->lock,	  options->store, options->compression,
 		options->epoch, options->workers, NULL,		  options->events,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/event.h"
+#include "build/judge.h"
 #include "build/step.h"
 
 /*
@@ -22,6 +23,10 @@ typedef struct {
 	guint workers;
 	char **targets;		/* NULL or empty: all services */
 	SmithSandboxMode users; /* that steps execute with; the layers are the same */
+	/* May the fleet's programs become images? Asked in a thread while layers are made; no image
+	 * gets its name before the answer. Not asked when nothing changes. NULL: they may. */
+	SmithJudge judge;
+	gpointer judge_data;
 } SmithBuildOptions;
 
 typedef struct {

@@ -4,6 +4,8 @@
 #include "cmd/commands.h"
 #include "cmd/output.h"
 #include "cmd/prepare.h"
+#include "cmd/report.h"
+#include "lint/lint.h"
 
 static gboolean choose_compression(const SmithInvocation *inv, SmithCompression *compression,
 				   GError **error)
@@ -63,6 +65,16 @@ static void print_text(const SmithInvocation *inv, const SmithBuildResult *resul
 			    result->steps_known, written);
 }
 
+/* Warnings are for `check` and `lock` to tell. */
+static gboolean judge_sources(gpointer data, GError **error)
+{
+	SmithPrepared *prepared = data;
+	g_clear_pointer(&prepared->diag, smith_diag_free);
+	prepared->diag = smith_diag_new();
+	smith_lint_sources(prepared->fleet, prepared->lock, prepared->diag);
+	return smith_prepare_allow(prepared, error) && smith_diag_check(prepared->diag, error);
+}
+
 gboolean smith_cmd_build(SmithInvocation *inv, GError **error)
 {
 	SmithPrepared *prepared = inv->prepared;
@@ -74,6 +86,8 @@ gboolean smith_cmd_build(SmithInvocation *inv, GError **error)
 		.events = inv->events,
 		.workers = inv->jobs,
 		.targets = (char **)inv->operands,
+		.judge = judge_sources,
+		.judge_data = prepared,
 	};
 	g_autoptr(SmithBuildResult) result = NULL;
 
@@ -85,8 +99,11 @@ gboolean smith_cmd_build(SmithInvocation *inv, GError **error)
 		if (!smith_build_check_output(*output, error))
 			return FALSE;
 	result = smith_build(&options, error);
-	if (result == NULL)
+	if (result == NULL) {
+		if (prepared->diag->errors > 0)
+			smith_report_findings(prepared->diag);
 		return FALSE;
+	}
 	for (const char *const *output = outputs; *output != NULL; output++)
 		if (!smith_build_output(result, prepared->store, *output, error))
 			return FALSE;

@@ -61,8 +61,7 @@ static gboolean prepare_lock(SmithPrepared *prepared, GError **error)
 			   text->str);
 }
 
-/* What the fleet allows is not told; of entries that match nothing only `check` knows. */
-static gboolean allow_findings(const SmithPrepared *prepared, GError **error)
+gboolean smith_prepare_allow(const SmithPrepared *prepared, GError **error)
 {
 	SmithAllowOptions options = {.fleet = prepared->fleet, .partial = true};
 
@@ -78,7 +77,7 @@ static gboolean report_findings(SmithInvocation *inv, GError **error)
 
 	if (inv->command->needs & SMITH_NEEDS_SOURCES)
 		smith_lint_sources(inv->prepared->fleet, NULL, diag);
-	if (!allow_findings(inv->prepared, error))
+	if (!smith_prepare_allow(inv->prepared, error))
 		return FALSE;
 	bool is_told = inv->verbosity >= 0 && !(inv->command->needs & SMITH_NEEDS_PEACE);
 	if (diag->errors > 0 || is_told)

@@ -26,6 +26,9 @@ gboolean smith_prepare(SmithInvocation *inv, GError **error);
 /* Finds, loads and lints the fleet, for `check`: its errors are no failure. FALSE without
  * prepared->diag when there is none, with it when fleet.yaml cannot be read. */
 gboolean smith_prepare_fleet(SmithPrepared *prepared, GError **error);
+/* Takes from prepared->diag what the fleet allows; of entries that match nothing only `check`
+ * knows. */
+gboolean smith_prepare_allow(const SmithPrepared *prepared, GError **error);
 /* What --users says; SMITH_ERROR_UNSUPPORTED when root's ids are not ours to use. */
 gboolean smith_prepare_users(const SmithInvocation *inv, SmithSandboxMode *users, GError **error);
 void smith_prepared_free(SmithPrepared *prepared);

@@ -9,7 +9,7 @@
  * those of lint/rule.h.
  *
  *   smith_lint_fleet (fleet, diag);            every command that uses a fleet
- *   smith_lint_sources (fleet, lock, diag);    `check` and `lock`
+ *   smith_lint_sources (fleet, lock, diag);    all but what only looks
  *   smith_allow_apply (...);                   lint/allow.h
  */
 void smith_lint_fleet(const SmithFleet *fleet, SmithDiag *diag);

@@ -76,19 +76,36 @@ static bool is_varied(const char *at, gsize length)
 	return kinds >= 8;
 }
 
-static const char *find_shape(const Shape *shape, const char *text, gsize length)
+/* More characters than that are not looked at. */
+#define RUN_MAX 256
+
+static const Shape *shape_at(const char *at, const char *end)
 {
-	gsize prefix = strlen(shape->prefix);
-	const char *end = text + length;
-	for (const char *at = text; at < end; at++) {
-		at = memmem(at, (gsize)(end - at), shape->prefix, prefix);
-		if (at == NULL)
-			return NULL;
-		gsize run = run_of(at + prefix, end, shape->characters);
-		if (run >= shape->length && (at == text || !is_word(at[-1])) &&
-		    is_varied(at + prefix, run))
-			return at;
-		at += prefix + run - 1;
+	for (guint i = 0; i < G_N_ELEMENTS(shapes); i++) {
+		const Shape *shape = &shapes[i];
+		gsize prefix = strlen(shape->prefix), left = (gsize)(end - at);
+		if (left < prefix || memcmp(at, shape->prefix, prefix) != 0)
+			continue;
+		gsize run = run_of(at + prefix, at + MIN(left, RUN_MAX), shape->characters);
+		if (run >= shape->length && is_varied(at + prefix, run))
+			return shape;
+	}
+	return NULL;
+}
+
+/* The first word that has one of the shapes. */
+static const char *find_shape(const char *text, gsize length, const Shape **shape)
+{
+	bool begins[256] = {false}, is_in_word = false;
+	for (guint i = 0; i < G_N_ELEMENTS(shapes); i++)
+		begins[(guchar)*shapes[i].prefix] = true;
+	for (const char *at = text; at < text + length; at++) {
+		if (begins[(guchar)*at] && !is_in_word) {
+			*shape = shape_at(at, text + length);
+			if (*shape != NULL)
+				return at;
+		}
+		is_in_word = is_word(*at);
 	}
 	return NULL;
 }
@@ -121,13 +138,12 @@ bool smith_secret_find(const char *text, gsize length, SmithSecretHit *hit)
 {
 	const char *first = find_private_key(text, length);
 	hit->what = "a private key";
-	for (guint i = 0; i < G_N_ELEMENTS(shapes); i++) {
-		gsize limit = first != NULL ? (gsize)(first - text) : length;
-		const char *found = find_shape(&shapes[i], text, limit);
-		if (found == NULL)
-			continue;
+	const Shape *shape;
+	const char *found =
+		find_shape(text, first != NULL ? (gsize)(first - text) : length, &shape);
+	if (found != NULL) {
 		first = found;
-		hit->what = shapes[i].what;
+		hit->what = shape->what;
 	}
 	hit->offset = first != NULL ? (gsize)(first - text) : 0;
 	return first != NULL;

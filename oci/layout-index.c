@@ -380,6 +380,19 @@ gboolean smith_layout_set_refs(const SmithLayout *layout, GPtrArray *refs, GErro
 	return change_index(layout, &change, error);
 }
 
+gboolean smith_layout_has_refs(const SmithLayout *layout, GPtrArray *refs, gboolean *has,
+			       GError **error)
+{
+	SMITH_AUTO_PREFIX("image layout", smith_layout_get_path(layout), error);
+	const Change change = {.refs = refs};
+	g_autoptr(GBytes) merged = NULL;
+
+	if (!merge(layout, &change, &merged, error))
+		return FALSE;
+	*has = merged == NULL;
+	return TRUE;
+}
+
 gboolean smith_layout_remove_ref(const SmithLayout *layout, const char *name, GError **error)
 {
 	SMITH_AUTO_PREFIX("image layout", smith_layout_get_path(layout), error);

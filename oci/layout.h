@@ -76,6 +76,9 @@ SmithDescriptor *smith_layout_find(const SmithLayout *layout, const char *name,
  * entries without a name and with its digest. Everything else in index.json stays as it is. Writes
  * nothing, and takes no lock, when nothing changes. */
 gboolean smith_layout_set_refs(const SmithLayout *layout, GPtrArray *refs, GError **error);
+/* Would that change nothing? */
+gboolean smith_layout_has_refs(const SmithLayout *layout, GPtrArray *refs, gboolean *has,
+			       GError **error);
 
 /* Takes the name @name away; SMITH_ERROR_NOT_FOUND when nothing has it. Its blobs stay. */
 gboolean smith_layout_remove_ref(const SmithLayout *layout, const char *name, GError **error);

@@ -559,6 +559,25 @@ make_wheel() { # NAME VERSION TAG FILE CONTENT [REQUIREMENT]
 	refused 1 "service 'Worker': script 'app/worker.py' is not among the paths of app.files" build
 }
 
+@test "a program that lacks a module gets no image, however often it is built" {
+	intact
+	local before
+	before=$("$ocismith" --store "$store" images)
+	printf 'import app.web\n' >>"$fleet/app/worker.py"
+	for _ in 1 2; do
+		smith build
+		[ "$status" -eq 3 ]
+		[[ $stderr == *"'app/web.py', which app/worker.py:2 imports, "*"[module-not-copied]"* ]]
+		[ "$("$ocismith" --store "$store" images)" = "$before" ]
+	done
+	smith units --output "$plain/units"
+	[ "$status" -eq 3 ]
+	[[ $stderr == *"[module-not-copied]"* ]]
+	[ ! -e "$plain/units" ]
+	sed -i '/app.web/d' "$fleet/app/worker.py"
+	intact
+}
+
 # --- outputs
 
 @test "outputs on something that is there already" {

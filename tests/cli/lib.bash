@@ -98,7 +98,7 @@ check_blobs() {
 		return 1
 	}
 	bad=$(cd "$1" && find . -type f | grep -vE \
-		'^\./(lock|oci/(oci-layout|index\.json|index\.lock|blobs/sha256/[0-9a-f]{64})|cache/inputs|cache/(steps|files)/([0-9a-f]{2}/)?[0-9a-f]{64}|cache/(roots|pips)/.*|repo/.*)$') || return 0
+		'^\./(lock|oci/(oci-layout|index\.json|index\.lock|blobs/sha256/[0-9a-f]{64})|cache/inputs|cache/(steps|files)/([0-9a-f]{2}/)?[0-9a-f]{64}|cache/(roots|pips|logs)/.*|repo/.*)$') || return 0
 	echo "strange files in the store: $bad"
 	return 1
 }
