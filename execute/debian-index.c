@@ -2,9 +2,11 @@
 #include "execute/debian-index.h"
 
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/epoch.h"
 #include "base/error.h"
 #include "execute/debian-packages.h"
 #include "layers/unpack.h"
@@ -66,6 +68,46 @@ static char *verify_release(const char *keyring, GBytes *bytes, GError **error)
 		text = verify(keyring, path, error);
 	g_unlink(path);
 	return text;
+}
+
+/* "Thu, 08 Jan 2026 00:00:00 UTC", the date of RFC 5322 as archives write it. */
+static GDateTime *read_date(const char *text)
+{
+	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
+					     "Aug", "Sep", "Oct", "Nov", "Dec", NULL};
+	g_autoptr(GMatchInfo) match = NULL;
+	g_autoptr(GRegex) regex = g_regex_new("^[A-Z][a-z]{2}, +(\\d{1,2}) ([A-Z][a-z]{2}) "
+					      "(\\d{4}) (\\d{2}):(\\d{2}):(\\d{2}) UTC$",
+					      0, 0, NULL);
+	if (!g_regex_match(regex, text, 0, &match))
+		return NULL;
+	g_auto(GStrv) parts = g_match_info_fetch_all(match);
+	int month = 0;
+	while (months[month] != NULL && strcmp(months[month], parts[2]) != 0)
+		month++;
+	return g_date_time_new_utc(atoi(parts[3]), month + 1, atoi(parts[1]), atoi(parts[4]),
+				   atoi(parts[5]), atoi(parts[6]));
+}
+
+/* Somebody between us and the archive could show an old one for ever. */
+static gboolean check_age(const SmithDebianArchive *archive, const char *release, GError **error)
+{
+	static const char key[] = "\nValid-Until:";
+	const char *line = archive->is_snapshot ? NULL : strstr(release, key);
+	if (line == NULL)
+		return TRUE;
+	line += strlen(key);
+	g_autofree char *text = g_strstrip(g_strndup(line, strcspn(line, "\n")));
+	g_autoptr(GDateTime) until = read_date(text);
+	if (until == NULL)
+		return smith_throw(error, SMITH_ERROR_VERIFY,
+				   "its suite '%s' is valid until '%s', which is no date",
+				   archive->suite, text);
+	if (g_date_time_to_unix(until) < smith_epoch_today())
+		return smith_throw(error, SMITH_ERROR_VERIFY,
+				   "its suite '%s' expired at '%s', and is no snapshot",
+				   archive->suite, text);
+	return TRUE;
 }
 
 /* Digest and size of @path in the signed text, which has "HEX SIZE PATH" below "SHA256:". */
@@ -130,7 +172,7 @@ static gboolean read_index(Index *index, char **line, GError **error)
 		smith_http_get(index->http, url, RELEASE_LIMIT, NULL, NULL, error);
 	g_autofree char *release =
 		bytes != NULL ? verify_release(archive->keyring, bytes, error) : NULL;
-	if (release == NULL)
+	if (release == NULL || !check_age(archive, release, error))
 		return FALSE;
 	for (const char *const *component = archive->components; *component != NULL; component++)
 		if (!read_component(index, release, *component, error))

@@ -6,8 +6,9 @@
 /*
  * The index of a Debian archive, read without apt: for a base that is made of nothing else.
  *
- * InRelease is verified by the machine's gpgv against a keyring, and the packages' index against
- * the digest in it. SMITH_ERROR_VERIFY; SMITH_ERROR_UNSUPPORTED names what the machine lacks.
+ * InRelease is verified by the machine's gpgv against a keyring, must not have expired, and the
+ * packages' index is verified against the digest in it. SMITH_ERROR_VERIFY; SMITH_ERROR_UNSUPPORTED
+ * names what the machine lacks.
  */
 #define SMITH_DEBIAN_KEYRING "/usr/share/keyrings/debian-archive-keyring.gpg"
 
@@ -17,6 +18,7 @@ typedef struct {
 	const char *const *components;
 	const char *architecture;
 	const char *keyring; /* a path of this machine */
+	bool is_snapshot;    /* its index may have expired */
 } SmithDebianArchive;
 
 /* What a base with @words (names) needs (execute/debian-packages.h). *@index becomes "URL

@@ -198,8 +198,9 @@ static gboolean ask(const SmithFamilyContext *context, SmithLock *lock, const Sm
 				   : strcmp(platform->architecture, "arm") == 0
 					   ? "armhf"
 					   : platform->architecture;
-	SmithDebianArchive archive = {wish->mirror, wish->suite,
-				      (const char *const *)wish->components, architecture, keyring};
+	SmithDebianArchive archive = {
+		wish->mirror, wish->suite, (const char *const *)wish->components,
+		architecture, keyring,	   wish->snapshot != NULL};
 	g_autofree char *index = NULL;
 	g_autoptr(GPtrArray) debs =
 		smith_debian_closure(&archive, (const char *const *)wish->packages, &index, error);

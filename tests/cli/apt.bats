@@ -246,6 +246,24 @@ lacks() {
 	grep -q "\"url\": \"$mirror/pool/plain_1.0_all.deb\"" "$fleet/build-lock.json"
 }
 
+@test "the same of a base that is made of nothing else" {
+	valid='Thu, 08 Jan 2026 00:00:00 UTC' publish old
+	printf 'family: base\nfrom: {debian: {suite: old, mirror: "%s", keyring: test.gpg, packages: [nothing]}}\n' "$mirror" \
+		>"$fleet/families.d/base.yaml"
+	smith lock
+	[ "$status" -eq 5 ]
+	[[ $stderr = *"'old' expired at 'Thu, 08 Jan 2026 00:00:00 UTC'"* ]]
+	sed -i 's/suite: old,/suite: old, snapshot: 20260102T000000Z,/' "$fleet/families.d/base.yaml"
+	smith lock
+	[ "$status" -ne 0 ]
+	[[ $stderr = *"no package"* ]]
+	valid='Thursday' publish odd
+	sed -i 's/suite: old, snapshot: 20260102T000000Z,/suite: odd,/' "$fleet/families.d/base.yaml"
+	smith lock
+	[ "$status" -eq 5 ]
+	[[ $stderr = *"'Thursday', which is no date"* ]]
+}
+
 @test "an index that is not the signed one" {
 	publish changed
 	echo >>"$archive/dists/changed/main/binary-amd64/Packages"
