@@ -59,41 +59,58 @@ static GPtrArray *first_entries(const char *sources)
 	return entries;
 }
 
-static gboolean add_first(SmithRoot *root, const SmithStore *store, const char *sources,
-			  GError **error)
+static char *first_id(const SmithBootstrapSpec *spec)
 {
-	g_autofree char *text = g_strconcat("bootstrap 1\n", sources, NULL);
-	g_autofree char *id = smith_digest_of(text, strlen(text));
-	SmithEntryIter *entries = smith_entry_filter_sort(
-		smith_entry_filter_parents(smith_entry_iter_new_array(first_entries(sources)), 0));
-	if (!import(store, id, entries, error))
-		return FALSE;
-	smith_root_add(root, id, SMITH_MEDIA_LAYER, id);
-	return TRUE;
+	g_autofree char *text = g_strconcat("bootstrap 1\n", spec->sources, NULL);
+	return smith_digest_of(text, strlen(text));
+}
+
+static gboolean provide_first(const SmithStore *store, const SmithBootstrapSpec *spec,
+			      GError **error)
+{
+	g_autofree char *id = first_id(spec);
+	SmithEntryIter *entries = smith_entry_filter_sort(smith_entry_filter_parents(
+		smith_entry_iter_new_array(first_entries(spec->sources)), 0));
+	return import(store, id, entries, error);
 }
 
 /* A package is a layer of the root; its digest stands for the diff ID that it has not. */
-static gboolean add_deb(SmithRoot *root, const SmithStore *store, const SmithDeb *deb,
-			GError **error)
+static char *deb_id(const SmithDeb *deb)
+{
+	return g_strconcat("sha256:", deb->sha256, NULL);
+}
+
+static gboolean provide_deb(const SmithStore *store, const SmithDeb *deb, GError **error)
 {
 	smith_autofd int fd = smith_fetch_open(store, deb->sha256, error);
 	SmithEntryIter *entries = fd >= 0 ? smith_deb_read(fd, deb->file, error) : NULL;
-	g_autofree char *id = g_strconcat("sha256:", deb->sha256, NULL);
-	if (entries == NULL || !import(store, id, entries, error))
+	g_autofree char *id = deb_id(deb);
+	return entries != NULL && import(store, id, entries, error);
+}
+
+static gboolean provide(const SmithStore *store, gconstpointer data, GError **error)
+{
+	const SmithBootstrapSpec *spec = data;
+	if (!provide_first(store, spec, error))
 		return FALSE;
-	smith_root_add(root, id, SMITH_MEDIA_LAYER, id);
+	for (guint i = 0; i < spec->debs->len; i++)
+		if (!provide_deb(store, spec->debs->pdata[i], error))
+			return FALSE;
 	return TRUE;
 }
 
-static SmithRoot *unpack(const SmithStore *store, const SmithBootstrapSpec *spec, GError **error)
+static SmithRoot *unpacked(const SmithBootstrapSpec *spec)
 {
-	g_autoptr(SmithRoot) root = smith_root_new();
-	if (!add_first(root, store, spec->sources, error))
-		return NULL;
-	for (guint i = 0; i < spec->debs->len; i++)
-		if (!add_deb(root, store, spec->debs->pdata[i], error))
-			return NULL;
-	return g_steal_pointer(&root);
+	SmithRoot *root = smith_root_new();
+	g_autofree char *first = first_id(spec);
+	root->provide = provide;
+	root->provide_data = spec;
+	smith_root_add(root, first, SMITH_MEDIA_LAYER, first);
+	for (guint i = 0; i < spec->debs->len; i++) {
+		g_autofree char *id = deb_id(spec->debs->pdata[i]);
+		smith_root_add(root, id, SMITH_MEDIA_LAYER, id);
+	}
+	return root;
 }
 
 static gboolean prepare(const SmithStore *store, const SmithBootstrapSpec *spec, int dirfd,
@@ -206,7 +223,7 @@ SmithLayer *smith_bootstrap(const SmithExecution *execution, const SmithBootstra
 			    GError **error)
 {
 	SMITH_AUTO_PREFIX("bootstrap", spec->name, error);
-	g_autoptr(SmithRoot) root = unpack(execution->store, spec, error);
-	g_autoptr(SmithLayer) changed = root != NULL ? install(execution, spec, root, error) : NULL;
+	g_autoptr(SmithRoot) root = unpacked(spec);
+	g_autoptr(SmithLayer) changed = install(execution, spec, root, error);
 	return changed != NULL ? flatten(execution, root, changed, error) : NULL;
 }

@@ -65,6 +65,8 @@ void smith_root_add(SmithRoot *root, const char *digest, const char *media_type,
 SmithRoot *smith_root_copy(const SmithRoot *root)
 {
 	SmithRoot *copy = smith_root_new();
+	copy->provide = root->provide;
+	copy->provide_data = root->provide_data;
 	for (guint i = 0; i < root->layers->len; i++) {
 		const SmithRootLayer *layer = root->layers->pdata[i];
 		smith_root_add(copy, layer->digest, layer->media_type, layer->diff_id);
@@ -115,6 +117,8 @@ static gboolean import_layer(const SmithRootLayer *layer, SmithStore *store, GEr
 static char *import_and_checkout(const SmithRoot *root, SmithStore *store, GError **error)
 {
 	g_autofree const char **ids = list_diff_ids(root);
+	if (root->provide != NULL && !root->provide(store, root->provide_data, error))
+		return NULL;
 	for (guint i = 0; i < root->layers->len; i++)
 		if (!smith_repo_has_layer(store, ids[i]) &&
 		    !import_layer(root->layers->pdata[i], store, error))
@@ -135,7 +139,7 @@ static char *plain_directory(const SmithRoot *root, SmithStore *store, GError **
 		return empty_directory(store, error);
 	g_autoptr(GError) failure = NULL;
 	char *path = import_and_checkout(root, store, &failure);
-	/* a layer that was found damaged counts as not unpacked: once more, from its blob */
+	/* a layer that was found damaged counts as not unpacked: once more, from where it was */
 	if (path == NULL && g_error_matches(failure, SMITH_ERROR, SMITH_ERROR_VERIFY)) {
 		g_clear_error(&failure);
 		path = import_and_checkout(root, store, &failure);

@@ -23,6 +23,10 @@ typedef struct {
 typedef struct {
 	GPtrArray *layers; /* (element-type SmithRootLayer*) bottom first */
 	char *chain_id;	   /* NULL: no layer yet, an empty directory */
+	/* Puts those layers that no blob holds into the store's repository, unless they are there;
+	 * NULL: all have blobs. @provide_data is its owner's. */
+	gboolean (*provide)(const SmithStore *store, gconstpointer data, GError **error);
+	gconstpointer provide_data;
 } SmithRoot;
 
 SmithRoot *smith_root_new(void);

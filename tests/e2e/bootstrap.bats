@@ -129,6 +129,7 @@ same_tree() {
 
 @test "what init writes into an empty directory is checked, locked, built and healthy at once" {
 	mkdir -p "$work/new/fleet"
+	# without attributes, which owners and modes are: what was unpacked is unpacked again
 	cp -r "$work/bookworm/store" "$work/new/store"
 	(cd "$work/new/fleet" && "$OCISMITH" init)
 	smith_in new check
