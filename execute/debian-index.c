@@ -2,7 +2,6 @@
 #include "execute/debian-index.h"
 
 #include <glib/gstdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
@@ -82,11 +81,13 @@ static GDateTime *read_date(const char *text)
 	if (!g_regex_match(regex, text, 0, &match))
 		return NULL;
 	g_auto(GStrv) parts = g_match_info_fetch_all(match);
-	int month = 0;
+	int numbers[7] = {0}, month = 0;
+	for (guint i = 1; i < G_N_ELEMENTS(numbers); i++)
+		numbers[i] = (int)g_ascii_strtoull(parts[i], NULL, 10);
 	while (months[month] != NULL && strcmp(months[month], parts[2]) != 0)
 		month++;
-	return g_date_time_new_utc(atoi(parts[3]), month + 1, atoi(parts[1]), atoi(parts[4]),
-				   atoi(parts[5]), atoi(parts[6]));
+	return g_date_time_new_utc(numbers[3], month + 1, numbers[1], numbers[4], numbers[5],
+				   numbers[6]);
 }
 
 /* Somebody between us and the archive could show an old one for ever. */
