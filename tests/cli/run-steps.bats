@@ -114,6 +114,9 @@ for e in json.load(open("tree.json")):
 }
 
 @test "root's ids: the same digests, and others must not ask for them" {
+	if [ "$(id -u)" = 0 ] && ! grep -q ' 4294967295$' /proc/self/uid_map; then
+		skip 'root of a user namespace alone'
+	fi
 	if [ "$(id -u)" != 0 ]; then
 		run --separate-stderr "$ocismith" -C "$fleet" --store "$store" build --users root
 		[ "$status" -eq 1 ]
