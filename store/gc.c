@@ -230,29 +230,17 @@ static gboolean sweep_roots(Gc *gc, GError **error)
 	return fd < 0 || names != NULL;
 }
 
-static gboolean sweep_pips(Gc *gc, GError **error)
+/* What was not used for long of a directory of the cache. */
+static gboolean sweep_old(Gc *gc, SmithGcKind kind, const char *directory, GError **error)
 {
-	smith_autofd int fd = open_dir(smith_store_cache_fd(gc->store), "pips");
+	smith_autofd int fd = open_dir(smith_store_cache_fd(gc->store), directory);
 	g_autoptr(GPtrArray) names = fd >= 0 ? smith_fd_list_dir(fd, error) : NULL;
 	for (guint i = 0; names != NULL && i < names->len; i++) {
 		const char *name = names->pdata[i];
 		if (!smith_gc_is_old(gc->options, fd, name))
-			gc->counts[SMITH_GC_PIPS].kept++;
-		else if (!remove_dir(gc, SMITH_GC_PIPS, fd, "", name, error))
-			return FALSE;
-	}
-	return fd < 0 || names != NULL;
-}
-
-static gboolean sweep_logs(Gc *gc, GError **error)
-{
-	smith_autofd int fd = open_dir(smith_store_cache_fd(gc->store), "logs");
-	g_autoptr(GPtrArray) names = fd >= 0 ? smith_fd_list_dir(fd, error) : NULL;
-	for (guint i = 0; names != NULL && i < names->len; i++) {
-		const char *name = names->pdata[i];
-		if (!smith_gc_is_old(gc->options, fd, name))
-			gc->counts[SMITH_GC_LOGS].kept++;
-		else if (!remove_file(gc, SMITH_GC_LOGS, fd, name, error))
+			gc->counts[kind].kept++;
+		else if (!(is_dir(fd, name) ? remove_dir(gc, kind, fd, "", name, error)
+					    : remove_file(gc, kind, fd, name, error)))
 			return FALSE;
 	}
 	return fd < 0 || names != NULL;
@@ -292,7 +280,8 @@ static gboolean run(Gc *gc, GError **error)
 {
 	return smith_layout_mark_index(smith_store_layout(gc->store), gc->live, error) &&
 	       sweep_records(gc, error) && sweep_blobs(gc, error) && sweep_downloads(gc, error) &&
-	       sweep_pips(gc, error) && sweep_logs(gc, error) && sweep_roots(gc, error) &&
+	       sweep_old(gc, SMITH_GC_PIPS, "pips", error) &&
+	       sweep_old(gc, SMITH_GC_LOGS, "logs", error) && sweep_roots(gc, error) &&
 	       sweep_remains(gc, error) && smith_gc_repo(gc->store, gc->options, gc->counts, error);
 }
 
