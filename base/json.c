@@ -24,10 +24,12 @@ static void append_escaped(GString *out, const char *text, gsize length)
 		g_string_append_len(out, text + run, (gssize)(i - run));
 		run = i + 1;
 		const char *known = strchr(from, c);
-		if (known != NULL)
-			g_string_append_printf(out, "\\%c", to[known - from]);
-		else
-			g_string_append_printf(out, "\\u%04x", c);
+		if (known != NULL) {
+			g_string_append_c(out, '\\');
+			g_string_append_c(out, to[known - from]);
+			continue;
+		}
+		g_string_append_printf(out, "\\u%04x", c);
 	}
 	g_string_append_len(out, text + run, (gssize)(length - run));
 }

@@ -79,7 +79,7 @@ static char peek(const Scan *scan)
 
 static void skip_space(Scan *scan)
 {
-	while (scan->p < scan->end && strchr(" \t\r\n", *scan->p) != NULL)
+	for (char c = peek(scan); c == ' ' || c == '\t' || c == '\r' || c == '\n'; c = peek(scan))
 		scan->p++;
 }
 
