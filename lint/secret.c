@@ -83,7 +83,10 @@ static const Shape *shape_at(const char *at, const char *end)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(shapes); i++) {
 		const Shape *shape = &shapes[i];
-		gsize prefix = strlen(shape->prefix), left = (gsize)(end - at);
+		gsize left = (gsize)(end - at);
+		if (left < 2 || at[0] != shape->prefix[0] || at[1] != shape->prefix[1])
+			continue;
+		gsize prefix = strlen(shape->prefix);
 		if (left < prefix || memcmp(at, shape->prefix, prefix) != 0)
 			continue;
 		gsize run = run_of(at + prefix, at + MIN(left, RUN_MAX), shape->characters);
@@ -93,19 +96,36 @@ static const Shape *shape_at(const char *at, const char *end)
 	return NULL;
 }
 
+/* What a byte may be, looked up for every byte of every file. */
+enum { OTHER = 0, WORD = 1, BEGIN = 2 };
+
+static const guint8 *byte_kinds(void)
+{
+	static guint8 kinds[256];
+	static gsize made;
+	if (g_once_init_enter(&made)) {
+		for (guint c = 0; c < 256; c++)
+			kinds[c] = is_word((char)c) ? WORD : OTHER;
+		for (guint i = 0; i < G_N_ELEMENTS(shapes); i++)
+			kinds[(guchar)*shapes[i].prefix] |= BEGIN;
+		g_once_init_leave(&made, 1);
+	}
+	return kinds;
+}
+
 /* The first word that has one of the shapes. */
 static const char *find_shape(const char *text, gsize length, const Shape **shape)
 {
-	bool begins[256] = {false}, is_in_word = false;
-	for (guint i = 0; i < G_N_ELEMENTS(shapes); i++)
-		begins[(guchar)*shapes[i].prefix] = true;
+	const guint8 *kinds = byte_kinds();
+	guint before = OTHER;
 	for (const char *at = text; at < text + length; at++) {
-		if (begins[(guchar)*at] && !is_in_word) {
+		guint kind = kinds[(guchar)*at];
+		if (kind & BEGIN && !(before & WORD)) {
 			*shape = shape_at(at, text + length);
 			if (*shape != NULL)
 				return at;
 		}
-		is_in_word = is_word(*at);
+		before = kind;
 	}
 	return NULL;
 }
