@@ -18,3 +18,30 @@ typedef struct {
  * there. Otherwise what is wrong, static, and the library is closed; pointers may be set then.
  */
 const char *smith_library_load(const char *soname, const SmithLibrarySymbol *symbols, gsize n);
+
+/*
+ * A table of functions that the program cannot do without, as if the library were linked:
+ *
+ *   #define FUNCTIONS(X) X(isal_inflate) ...
+ *   SMITH_LIBRARY (lib, "libisal.so.2", FUNCTIONS)
+ *   lib()->isal_inflate (...)
+ */
+#define SMITH_LIBRARY_MEMBER(name) __typeof__(&(name)) name;
+#define SMITH_LIBRARY_SYMBOL(name) {#name, &table.name},
+#define SMITH_LIBRARY(get, soname, functions)                                                      \
+	typedef struct {                                                                           \
+		functions(SMITH_LIBRARY_MEMBER)                                                    \
+	} get##_table;                                                                             \
+	static gpointer get##_load(G_GNUC_UNUSED gpointer data)                                    \
+	{                                                                                          \
+		static get##_table table;                                                          \
+		static const SmithLibrarySymbol symbols[] = {functions(SMITH_LIBRARY_SYMBOL)};     \
+		const char *problem = smith_library_load(soname, symbols, G_N_ELEMENTS(symbols));  \
+		g_assert(problem == NULL);                                                         \
+		return &table;                                                                     \
+	}                                                                                          \
+	static const get##_table *get(void)                                                        \
+	{                                                                                          \
+		static GOnce once = G_ONCE_INIT;                                                   \
+		return g_once(&once, get##_load, NULL);                                            \
+	}

@@ -6,12 +6,22 @@
 #include <zstd.h>
 
 #include "base/error.h"
+#include "base/library.h"
 #include "layers/deflate.h"
 
 #define ZSTD_LEVEL 3
 #define ZSTD_PIECE (128 * 1024)
 #define GZIP_LEVEL 6
 #define GZIP_PIECE (1024 * 1024)
+
+/* most runs do without */
+#define ZSTD_FUNCTIONS(X)                                                                          \
+	X(ZSTD_versionString)                                                                      \
+	X(ZSTD_createCCtx)                                                                         \
+	X(ZSTD_freeCCtx)                                                                           \
+	X(ZSTD_CCtx_setParameter)                                                                  \
+	X(ZSTD_CStreamOutSize) X(ZSTD_compressStream2) X(ZSTD_isError) X(ZSTD_getErrorName)
+SMITH_LIBRARY(zstd, "libzstd.so.1", ZSTD_FUNCTIONS)
 
 /*
  * Both compressors get pieces of one fixed size, the last excepted: what libzstd makes of a stream,
@@ -58,7 +68,7 @@ const char *smith_compression_id(SmithCompression compression)
 	static gsize zstd_id;
 	switch (compression) {
 	case SMITH_COMPRESSION_SPLICE:
-		return "splice-3";
+		return "splice-4";
 	case SMITH_COMPRESSION_GZIP:
 		return "gzip-libdeflate-6-1M-" LIBDEFLATE_VERSION_STRING;
 	case SMITH_COMPRESSION_NONE:
@@ -68,7 +78,7 @@ const char *smith_compression_id(SmithCompression compression)
 	}
 	if (g_once_init_enter(&zstd_id)) {
 		/* the running library's version: it may be newer than the one we were built with */
-		g_autofree char *id = g_strconcat("zstd-3-", ZSTD_versionString(), NULL);
+		g_autofree char *id = g_strconcat("zstd-3-", zstd()->ZSTD_versionString(), NULL);
 		g_once_init_leave(&zstd_id, (gsize)g_intern_string(id));
 	}
 	return (const char *)zstd_id;
@@ -102,11 +112,11 @@ static gboolean zstd_piece(CompressSink *self, gsize length, gboolean last, GErr
 	ZSTD_inBuffer in = {self->in, length, 0};
 	for (;;) {
 		ZSTD_outBuffer out = {self->out, self->out_size, 0};
-		gsize left = ZSTD_compressStream2(self->zstd, &out, &in,
-						  last ? ZSTD_e_end : ZSTD_e_continue);
-		if (ZSTD_isError(left))
+		gsize left = zstd()->ZSTD_compressStream2(self->zstd, &out, &in,
+							  last ? ZSTD_e_end : ZSTD_e_continue);
+		if (zstd()->ZSTD_isError(left))
 			return smith_throw(error, SMITH_ERROR_FAILED, "zstd cannot compress: %s",
-					   ZSTD_getErrorName(left));
+					   zstd()->ZSTD_getErrorName(left));
 		if (out.pos > 0 && !put(self, self->out, out.pos, error))
 			return FALSE;
 		if (last ? left == 0 : in.pos == in.size)
@@ -156,7 +166,8 @@ static void compress_free(SmithSink *sink)
 {
 	CompressSink *self = (CompressSink *)sink;
 	smith_sink_free(self->inner);
-	ZSTD_freeCCtx(self->zstd);
+	if (self->zstd != NULL)
+		zstd()->ZSTD_freeCCtx(self->zstd);
 	if (self->deflate != NULL)
 		libdeflate_free_compressor(self->deflate);
 	g_free(self->in);
@@ -175,12 +186,12 @@ SmithSink *smith_compress_new(SmithCompression compression, SmithSink *inner)
 	self->sink.ops = &ops;
 	self->inner = inner;
 	if (compression == SMITH_COMPRESSION_ZSTD) {
-		self->zstd = ZSTD_createCCtx();
+		self->zstd = zstd()->ZSTD_createCCtx();
 		g_assert(self->zstd != NULL);
-		ZSTD_CCtx_setParameter(self->zstd, ZSTD_c_compressionLevel, ZSTD_LEVEL);
+		zstd()->ZSTD_CCtx_setParameter(self->zstd, ZSTD_c_compressionLevel, ZSTD_LEVEL);
 		self->piece = zstd_piece;
 		self->in_size = ZSTD_PIECE;
-		self->out_size = ZSTD_CStreamOutSize();
+		self->out_size = zstd()->ZSTD_CStreamOutSize();
 	} else {
 		self->deflate = libdeflate_alloc_compressor(GZIP_LEVEL);
 		g_assert(self->deflate != NULL);
