@@ -32,6 +32,9 @@ char *smith_digest_of(const void *data, gsize length);
 /* Lower-case hex of raw bytes. */
 char *smith_digest_to_hex(const guint8 *raw, gsize length);
 
+/* Loads what long texts need, for who knows that there will be some, and has a thread for it. */
+void smith_digest_load(void);
+
 typedef struct SmithHasher SmithHasher;
 SmithHasher *smith_hasher_new(void);
 void smith_hasher_update(SmithHasher *hasher, const void *data, gsize length);
