@@ -89,6 +89,18 @@ static gboolean pin_entry(SmithEntry *entry, SmithInputs *inputs, SmithNode *row
 	return TRUE;
 }
 
+/* Names may be any bytes; JSON text may not, so that one that is no text is a list of its digest.
+ */
+static SmithNode *name_node(const char *name)
+{
+	if (g_utf8_validate(name, -1, NULL))
+		return smith_node_new_string(name);
+	g_autofree char *digest = smith_digest_of(name, strlen(name));
+	SmithNode *list = smith_node_new(SMITH_NODE_SEQ);
+	smith_node_append(list, smith_node_new_string(digest));
+	return list;
+}
+
 char *smith_app_pin(GPtrArray *entries, SmithInputs *inputs, GError **error)
 {
 	g_autoptr(SmithNode) list = smith_node_new(SMITH_NODE_SEQ);
@@ -97,18 +109,13 @@ char *smith_app_pin(GPtrArray *entries, SmithInputs *inputs, GError **error)
 		SmithEntry *entry = entries->pdata[i];
 		SmithNode *row = smith_node_new(SMITH_NODE_SEQ);
 		smith_node_append(list, row);
-		/* names may be any bytes; JSON text may not */
-		g_autofree char *path = smith_digest_of(entry->path, strlen(entry->path));
-		smith_node_append(row, smith_node_new_string(path));
+		smith_node_append(row, name_node(entry->path));
 		smith_node_append(row, smith_node_new_string(smith_entry_type_name(entry->type)));
 		smith_node_append(row, smith_node_new_int(entry->mode));
 		if (entry->uid != 0)
 			smith_node_append(row, smith_node_new_int(entry->uid));
-		if (entry->target != NULL) {
-			g_autofree char *target =
-				smith_digest_of(entry->target, strlen(entry->target));
-			smith_node_append(row, smith_node_new_string(target));
-		}
+		if (entry->target != NULL)
+			smith_node_append(row, name_node(entry->target));
 		if (!pin_entry(entry, inputs, row, buffer, error))
 			return NULL;
 	}

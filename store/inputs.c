@@ -44,6 +44,21 @@ static gboolean same_file(gconstpointer a, gconstpointer b)
 	return x->device == y->device && x->inode == y->inode;
 }
 
+static gboolean parse_line(const char *line, Input *input)
+{
+	SmithIdentity *id = &input->identity;
+	guint64 *numbers[] = {&id->device, &id->inode, &id->size, &id->mtime, &id->ctime};
+	for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+		char *end;
+		*numbers[i] = g_ascii_strtoull(line, &end, 16);
+		if (end == line || *end != ' ')
+			return FALSE;
+		line = end + 1;
+	}
+	g_snprintf(input->digest, sizeof(input->digest), "sha256:%s", line);
+	return smith_digest_is_hex(line);
+}
+
 static void parse(SmithInputs *inputs, char *text)
 {
 	char *save = NULL;
@@ -51,16 +66,10 @@ static void parse(SmithInputs *inputs, char *text)
 	     line != NULL && g_hash_table_size(inputs->known) < ENTRIES_MAX;
 	     line = strtok_r(NULL, "\n", &save)) {
 		Input *input = g_new0(Input, 1);
-		SmithIdentity *id = &input->identity;
-		char hex[65] = "";
-		if (sscanf(line, NUMBERS "%64[0-9a-f]", &id->device, &id->inode, &id->size,
-			   &id->mtime, &id->ctime, hex) == 6 &&
-		    strlen(hex) == 64) {
-			g_snprintf(input->digest, sizeof(input->digest), "sha256:%s", hex);
+		if (parse_line(line, input))
 			g_hash_table_add(inputs->known, input);
-		} else {
+		else
 			g_free(input);
-		}
 	}
 }
 
