@@ -39,6 +39,7 @@ void smith_step_free(SmithStep *step)
 		return;
 	g_free(step->name);
 	g_free(step->key);
+	g_free(step->series);
 	smith_layer_free(step->layer);
 	g_clear_pointer(&step->entries, g_ptr_array_unref);
 	g_clear_pointer(&step->below, g_ptr_array_unref);
@@ -281,6 +282,10 @@ SmithStep *smith_step_new_app(const SmithStepContext *context, const SmithServic
 	SmithStep *step =
 		smith_step_new(context, g_strdup_printf("app %s", service->name), open_entries);
 	step->key = g_steal_pointer(&finished);
+	key = smith_step_key(context, "app series");
+	smith_key_string(key, "fleet", context->fleet->name);
+	smith_key_string(key, "service", service->name);
+	step->series = smith_key_finish(key);
 	step->entries = g_steal_pointer(&entries);
 	for (guint i = 0; i < step->entries->len; i++)
 		step->weight += smith_entry_size(step->entries->pdata[i]);
@@ -321,11 +326,19 @@ static gboolean write_layer(SmithStep *step, SmithEntryIter *iter, GError **erro
 	SMITH_AUTO_PREFIX(step->name, NULL, error);
 	const SmithStepContext *context = step->context;
 	bool split = context->workers > 1 && step->weight > SPLIT_ABOVE;
-	step->layer =
-		smith_layer_write(iter, context->compression, split,
-				  smith_layout_blobs_fd(smith_store_layout(context->store)), error);
+	g_autoptr(SmithLayer) last =
+		step->series != NULL ? smith_known_layer(context->store, step->series) : NULL;
+	const SmithLayerOptions options = {
+		.compression = context->compression,
+		.split = split,
+		.blobs_dirfd = smith_layout_blobs_fd(smith_store_layout(context->store)),
+		.like = last != NULL ? last->digest : NULL,
+	};
+	step->layer = smith_layer_write(iter, &options, error);
 	return step->layer != NULL &&
-	       smith_known_layer_add(context->store, step->key, step->layer, error);
+	       smith_known_layer_add(context->store, step->key, step->layer, error) &&
+	       (step->series == NULL ||
+		smith_known_layer_add(context->store, step->series, step->layer, error));
 }
 
 gboolean smith_step_run(SmithStep *step, GError **error)

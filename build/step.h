@@ -34,6 +34,8 @@ typedef struct SmithStep SmithStep;
 struct SmithStep {
 	char *name; /* "wheel fastapi 0.92.0": for people, and in the image's history */
 	char *key;
+	char *series;	   /* the key of the last layer of this kind, which has much in common with
+			    * the next one; NULL: none */
 	guint64 weight;	   /* bytes to read, for the order of work */
 	SmithLayer *layer; /* the result */
 	bool cached;

@@ -214,9 +214,12 @@ static SmithLayer *flatten(const SmithExecution *execution, SmithRoot *root,
 	g_autoptr(SmithEntryIter) iter = smith_entry_filter_sort(smith_entry_filter_clamp(
 		smith_tidy(smith_entry_iter_new_array(g_steal_pointer(&entries)), &epoch), epoch,
 		false));
-	return smith_layer_write(iter, execution->compression, execution->workers > 1,
-				 smith_layout_blobs_fd(smith_store_layout(execution->store)),
-				 error);
+	const SmithLayerOptions options = {
+		.compression = execution->compression,
+		.split = execution->workers > 1,
+		.blobs_dirfd = smith_layout_blobs_fd(smith_store_layout(execution->store)),
+	};
+	return smith_layer_write(iter, &options, error);
 }
 
 SmithLayer *smith_bootstrap(const SmithExecution *execution, const SmithBootstrapSpec *spec,

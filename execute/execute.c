@@ -166,9 +166,12 @@ static SmithLayer *write_layer(const SmithExecution *execution, const SmithRoot 
 	if (entries == NULL)
 		return NULL;
 	g_autoptr(SmithEntryIter) clamped = clamp_new(entries, execution->epoch, work->made);
-	return smith_layer_write(clamped, execution->compression, execution->workers > 1,
-				 smith_layout_blobs_fd(smith_store_layout(execution->store)),
-				 error);
+	const SmithLayerOptions options = {
+		.compression = execution->compression,
+		.split = execution->workers > 1,
+		.blobs_dirfd = smith_layout_blobs_fd(smith_store_layout(execution->store)),
+	};
+	return smith_layer_write(clamped, &options, error);
 }
 
 static void fill_limits(SmithSandboxLimits *limits, const SmithSandboxLimits *others)

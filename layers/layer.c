@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "layers/layer.h"
 
+#include <libdeflate.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "layers/deflate.h"
+#include "layers/members.h"
 #include "layers/pipe.h"
 #include "layers/tar-write.h"
 
 #define READ_SIZE (128 * 1024)
-/* Tar bytes that are not spliced gather in one gzip member up to this size. */
+/* Tar bytes that are not spliced gather in one gzip member up to this size, */
 #define MEMBER_SIZE (256 * 1024)
+/* or from this size on up to an entry whose path says so: where a member ends must not depend on
+ * what came long before it, so that a layer that changed a little has most members in common with
+ * the one before. */
+#define MEMBER_ENOUGH (32 * 1024)
 
 typedef struct {
 	SmithPipe *pipe;
@@ -18,6 +24,7 @@ typedef struct {
 	SmithSink *raw;
 	/* splice only: what is between two spliced contents */
 	SmithDeflater *deflater;
+	SmithMembers *like; /* NULL: none */
 	GByteArray *pending;
 	GByteArray *member;
 	GByteArray *header;
@@ -30,6 +37,7 @@ static void writer_clear(Writer *writer)
 {
 	g_clear_pointer(&writer->pipe, smith_pipe_free);
 	g_clear_pointer(&writer->deflater, smith_deflater_free);
+	g_clear_pointer(&writer->like, smith_members_free);
 	g_clear_pointer(&writer->pending, g_byte_array_unref);
 	g_clear_pointer(&writer->member, g_byte_array_unref);
 	g_clear_pointer(&writer->header, g_byte_array_unref);
@@ -43,11 +51,24 @@ static void flush_pending(Writer *writer)
 {
 	if (writer->deflater == NULL || writer->pending->len == 0)
 		return;
-	g_byte_array_set_size(writer->member, 0);
-	smith_deflater_member(writer->deflater, writer->pending->data, writer->pending->len,
-			      writer->member);
-	smith_sink_write(writer->raw, writer->member->data, writer->member->len);
+	const GByteArray *pending = writer->pending;
+	g_autoptr(GBytes) there = smith_members_find(writer->like, pending->data, pending->len);
+	if (there != NULL) {
+		gsize size;
+		const void *member = g_bytes_get_data(there, &size);
+		smith_sink_write(writer->raw, member, size);
+	} else {
+		g_byte_array_set_size(writer->member, 0);
+		smith_deflater_member(writer->deflater, pending->data, pending->len,
+				      writer->member);
+		smith_sink_write(writer->raw, writer->member->data, writer->member->len);
+	}
 	g_byte_array_set_size(writer->pending, 0);
+}
+
+static bool ends_member(const SmithEntry *entry)
+{
+	return libdeflate_crc32(0, entry->path, strlen(entry->path)) % 2 == 0;
 }
 
 /* Tar bytes that are to be compressed by us. Members end at fixed places, however the bytes come.
@@ -165,6 +186,8 @@ static gboolean write_entry(Writer *writer, const SmithEntry *entry, GError **er
 {
 	if (!check_order(writer, entry, error))
 		return FALSE;
+	if (writer->deflater != NULL && writer->pending->len >= MEMBER_ENOUGH && ends_member(entry))
+		flush_pending(writer);
 	g_byte_array_set_size(writer->header, 0);
 	if (!smith_tar_write_header(entry, writer->header, error))
 		return FALSE;
@@ -194,12 +217,13 @@ static gboolean write_all(Writer *writer, SmithEntryIter *iter, GError **error)
 	return TRUE;
 }
 
-SmithLayer *smith_layer_write(SmithEntryIter *iter, SmithCompression compression, bool split,
-			      int blobs_dirfd, GError **error)
+SmithLayer *smith_layer_write(SmithEntryIter *iter, const SmithLayerOptions *options,
+			      GError **error)
 {
 	g_auto(Writer) writer = {0};
 	SmithPipeResult result = {0};
-	writer.pipe = smith_pipe_new(compression, split, blobs_dirfd, error);
+	SmithCompression compression = options->compression;
+	writer.pipe = smith_pipe_new(compression, options->split, options->blobs_dirfd, error);
 	if (writer.pipe == NULL)
 		return NULL;
 	writer.plain = smith_pipe_plain(writer.pipe);
@@ -210,6 +234,8 @@ SmithLayer *smith_layer_write(SmithEntryIter *iter, SmithCompression compression
 		writer.deflater = smith_deflater_new();
 		writer.pending = g_byte_array_sized_new(SMITH_TAR_BLOCK * 4);
 		writer.member = g_byte_array_new();
+		if (options->like != NULL)
+			writer.like = smith_members_open(options->blobs_dirfd, options->like);
 	}
 	if (!write_all(&writer, iter, error) || !smith_pipe_finish(writer.pipe, &result, error))
 		return NULL;

@@ -223,6 +223,20 @@ otherhost() { echo "LD_PRELOAD=${OCISMITH_BUILD:-$BATS_TEST_DIRNAME/../../out}/t
 	images fleet | diff - got
 }
 
+@test "from a store that knows the application as it was before" {
+	local i
+	# large enough for several members of a layer
+	for i in {10..59}; do seq -f "x_${i}_%.0f = $i" 400 >"fleet/app/big$i.py"; done
+	images fleet >first
+	seq 1 300 >fleet/app/big33.py
+	echo 'new = 1' >fleet/app/big21a.py
+	rm fleet/app/big47.py
+	images fleet >second
+	rm -r fleet.store
+	images fleet | diff second -
+	! diff -q first second || false
+}
+
 @test "with an epoch of one's own" {
 	export SOURCE_DATE_EPOCH=1700000000
 	record fleet >first

@@ -218,7 +218,8 @@ static inline SmithLayer *test_layer(int blobs_fd, const TestFile *files)
 									strlen(files->data)));
 	}
 	iter = smith_entry_iter_new_array(entries);
-	layer = smith_layer_write(iter, SMITH_COMPRESSION_GZIP, false, blobs_fd, &error);
+	layer = smith_layer_write(
+		iter, &(SmithLayerOptions){SMITH_COMPRESSION_GZIP, false, blobs_fd, NULL}, &error);
 	g_assert_no_error(error);
 	return layer;
 }

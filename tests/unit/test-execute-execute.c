@@ -107,8 +107,9 @@ static void set_up(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
 	fixture->execution.store = smith_store_open(fixture->path, &error);
 	g_assert_no_error(error);
 	SmithLayout *layout = smith_store_layout(fixture->execution.store);
-	g_autoptr(SmithLayer) layer = smith_layer_write(sorted, SMITH_COMPRESSION_GZIP, FALSE,
-							smith_layout_blobs_fd(layout), &error);
+	const SmithLayerOptions options = {SMITH_COMPRESSION_GZIP, false,
+					   smith_layout_blobs_fd(layout), NULL};
+	g_autoptr(SmithLayer) layer = smith_layer_write(sorted, &options, &error);
 	g_assert_no_error(error);
 	fixture->root = smith_root_new();
 	smith_root_add(fixture->root, layer->digest, layer->media_type, layer->diff_id);

@@ -22,8 +22,9 @@ static SmithDescriptor *make_image(SmithLayout *layout)
 		g_autofree char *path = g_strdup_printf("file%u", i);
 		g_ptr_array_add(entries, test_spliced_entry(path, text, 200000 - i));
 		g_autoptr(SmithEntryIter) iter = smith_entry_iter_new_array(entries);
-		g_autoptr(SmithLayer) layer = smith_layer_write(
-			iter, how[i], false, smith_layout_blobs_fd(layout), &error);
+		const SmithLayerOptions options = {how[i], false, smith_layout_blobs_fd(layout),
+						   NULL};
+		g_autoptr(SmithLayer) layer = smith_layer_write(iter, &options, &error);
 		g_assert_no_error(error);
 		g_ptr_array_add(manifest->layers,
 				smith_descriptor_new(layer->media_type, layer->digest,

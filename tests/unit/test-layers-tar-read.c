@@ -120,8 +120,8 @@ static GBytes *own_tar(void)
 	g_ptr_array_add(entries, smith_entry_new_file("\xc3\xbc", 0644, "2", 1));
 	g_ptr_array_add(entries, smith_entry_new_symlink("\xfc", "t\xff"));
 	g_autoptr(SmithEntryIter) iter = smith_entry_iter_new_array(entries);
-	g_autoptr(SmithLayer) layer =
-		smith_layer_write(iter, SMITH_COMPRESSION_NONE, false, dir.fd, &error);
+	const SmithLayerOptions options = {SMITH_COMPRESSION_NONE, false, dir.fd, NULL};
+	g_autoptr(SmithLayer) layer = smith_layer_write(iter, &options, &error);
 	g_assert_no_error(error);
 	return read_file(&dir, smith_digest_hex(layer->digest));
 }
