@@ -12,7 +12,8 @@
  * as deep as the text says, and tells no columns. A scan of ours therefore goes first: it holds the
  * text to the grammar and the limits, and notes for every value and key, in document order, where
  * it stands. json-glib then makes the values, and the walk over its tree, in the same order, takes
- * the notes along.
+ * the notes along. In a document where no string has an escape there is nothing to make: its
+ * strings are what stands between the quotes, and json-glib is not asked (nor loaded).
  */
 typedef struct {
 	char kind; /* '{', '[', '"', '0', 't', 'f', 'n', or 'k' for a key */
@@ -33,6 +34,7 @@ typedef struct {
 	guint column;
 	guint depth;
 	guint values;
+	bool has_escapes;
 	GArray *notes; /* (element-type Note) */
 	GError **error;
 } Scan;
@@ -146,6 +148,7 @@ static gboolean scan_unicode(Scan *scan, GString *out)
 static gboolean scan_escape(Scan *scan, GString *out)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	scan->has_escapes = true;
 	scan->p++;
 	char c = peek(scan);
 	if (c == 'u') {
@@ -230,8 +233,10 @@ static gboolean scan_key(Scan *scan, GHashTable *keys)
 	if (!add_note(scan, 'k'))
 		return FALSE;
 	guint index = scan->notes->len - 1;
+	const char *start = scan->p;
 	if (!scan_string(scan, key))
 		return FALSE;
+	g_array_index(scan->notes, Note, index).length = (guint)(scan->p - start);
 	gpointer first;
 	if (g_hash_table_lookup_extended(keys, key->str, NULL, &first)) {
 		const Note *notes = (const Note *)(gconstpointer)scan->notes->data;
@@ -327,7 +332,13 @@ typedef struct {
 	GError **error;
 } Walk;
 
+/* @json is NULL throughout a document without escapes. */
 static SmithNode *walk_value(Walk *walk, JsonNode *json);
+
+static char *plain_text(const Walk *walk, const Note *note)
+{
+	return g_strndup(walk->start + note->offset + 1, note->length - 2);
+}
 
 static gboolean disagree(const Walk *walk, const Note *note)
 {
@@ -351,11 +362,19 @@ static gboolean walk_number(const Walk *walk, const Note *note, SmithNode *node)
 			   walk->file, note->line, note->column);
 }
 
-static gboolean walk_array(Walk *walk, JsonArray *array, SmithNode *node)
+static gboolean walk_array(Walk *walk, const Note *note, JsonNode *json, SmithNode *node)
 {
-	guint length = json_array_get_length(array);
-	for (guint i = 0; i < length; i++) {
-		SmithNode *item = walk_value(walk, json_array_get_element(array, i));
+	JsonArray *array = NULL;
+	if (json != NULL) {
+		/* the counts keep the walk in step with the notes */
+		if (!JSON_NODE_HOLDS_ARRAY(json) ||
+		    json_array_get_length(json_node_get_array(json)) != note->count)
+			return disagree(walk, note);
+		array = json_node_get_array(json);
+	}
+	for (guint i = 0; i < note->count; i++) {
+		SmithNode *item =
+			walk_value(walk, array != NULL ? json_array_get_element(array, i) : NULL);
 		if (item == NULL)
 			return FALSE;
 		smith_node_append(node, item);
@@ -363,42 +382,62 @@ static gboolean walk_array(Walk *walk, JsonArray *array, SmithNode *node)
 	return TRUE;
 }
 
-static gboolean walk_object(Walk *walk, JsonObject *object, SmithNode *node)
+static gboolean walk_member(Walk *walk, const char *key, JsonNode *json, SmithNode *node)
+{
+	const Note *note = walk->note++;
+	g_autofree char *plain = key == NULL ? plain_text(walk, note) : NULL;
+	SmithNode *value = walk_value(walk, json);
+	if (value == NULL)
+		return FALSE;
+	smith_node_add(node, key != NULL ? key : plain,
+		       (SmithPlace){walk->file, note->line, note->column}, value);
+	return TRUE;
+}
+
+static gboolean walk_object(Walk *walk, const Note *note, JsonNode *json, SmithNode *node)
 {
 	JsonObjectIter iter;
-	const char *key;
-	JsonNode *json;
-	json_object_iter_init_ordered(&iter, object);
-	while (json_object_iter_next_ordered(&iter, &key, &json)) {
-		const Note *note = walk->note++;
-		SmithNode *value = walk_value(walk, json);
-		if (value == NULL)
+	const char *key = NULL;
+	JsonNode *value = NULL;
+	if (json != NULL) {
+		if (!JSON_NODE_HOLDS_OBJECT(json) ||
+		    json_object_get_size(json_node_get_object(json)) != note->count)
+			return disagree(walk, note);
+		json_object_iter_init_ordered(&iter, json_node_get_object(json));
+	}
+	for (guint i = 0; i < note->count; i++) {
+		if (json != NULL && !json_object_iter_next_ordered(&iter, &key, &value))
+			return disagree(walk, note);
+		if (!walk_member(walk, key, value, node))
 			return FALSE;
-		smith_node_add(node, key, (SmithPlace){walk->file, note->line, note->column},
-			       value);
 	}
 	return TRUE;
 }
 
-static gboolean walk_scalar(Walk *walk, const Note *note, JsonNode *json, SmithNode *node)
+static bool is_as_noted(const Note *note, JsonNode *json)
 {
+	if (note->kind == 'n')
+		return JSON_NODE_HOLDS_NULL(json);
 	GType type = json_node_get_value_type(json);
 	if (note->kind == '0')
-		return (type == G_TYPE_INT64 || type == G_TYPE_DOUBLE)
-			       ? walk_number(walk, note, node)
-			       : disagree(walk, note);
+		return type == G_TYPE_INT64 || type == G_TYPE_DOUBLE;
+	return type == (note->kind == '"' ? G_TYPE_STRING : G_TYPE_BOOLEAN);
+}
+
+static gboolean walk_scalar(const Walk *walk, const Note *note, JsonNode *json, SmithNode *node)
+{
+	if (json != NULL && !is_as_noted(note, json))
+		return disagree(walk, note);
+	if (note->kind == '0')
+		return walk_number(walk, note, node);
 	if (note->kind == '"') {
-		if (type != G_TYPE_STRING)
-			return disagree(walk, note);
 		node->type = SMITH_NODE_STRING;
-		node->text = json_node_dup_string(json);
+		node->text = json != NULL ? json_node_dup_string(json) : plain_text(walk, note);
 		return TRUE;
 	}
 	node->text = g_strndup(walk->start + note->offset, note->length);
 	if (note->kind == 'n')
-		return JSON_NODE_HOLDS_NULL(json) ? TRUE : disagree(walk, note);
-	if (type != G_TYPE_BOOLEAN)
-		return disagree(walk, note);
+		return TRUE;
 	node->type = SMITH_NODE_BOOL;
 	node->boolean = note->kind == 't';
 	return TRUE;
@@ -412,20 +451,9 @@ static SmithNode *walk_value(Walk *walk, JsonNode *json)
 						   : is_list ? SMITH_NODE_SEQ
 							     : SMITH_NODE_NULL);
 	node->place = (SmithPlace){walk->file, note->line, note->column};
-	gboolean ok;
-	/* the counts keep the walk in step with the notes */
-	if (is_map)
-		ok = JSON_NODE_HOLDS_OBJECT(json) &&
-				     json_object_get_size(json_node_get_object(json)) == note->count
-			     ? walk_object(walk, json_node_get_object(json), node)
-			     : disagree(walk, note);
-	else if (is_list)
-		ok = JSON_NODE_HOLDS_ARRAY(json) &&
-				     json_array_get_length(json_node_get_array(json)) == note->count
-			     ? walk_array(walk, json_node_get_array(json), node)
-			     : disagree(walk, note);
-	else
-		ok = walk_scalar(walk, note, json, node);
+	gboolean ok = is_map	? walk_object(walk, note, json, node)
+		      : is_list ? walk_array(walk, note, json, node)
+				: walk_scalar(walk, note, json, node);
 	return ok ? g_steal_pointer(&node) : NULL;
 }
 
@@ -458,14 +486,16 @@ SmithNode *smith_node_read_json(const char *text, gsize length, const char *file
 	};
 	if (!scan_text(&scan))
 		return NULL;
+	Walk walk = {.file = name,
+		     .start = text,
+		     .note = (const Note *)(gconstpointer)notes->data,
+		     .error = error};
+	if (!scan.has_escapes)
+		return walk_value(&walk, NULL);
 	g_autoptr(JsonParser) parser = json_parser_new();
 	g_autoptr(GError) problem = NULL;
 	if (!json_parser_load_from_data(parser, text, (gssize)length, &problem))
 		return smith_throw_null(error, SMITH_ERROR_FAILED, "%s: %s", file,
 					problem->message);
-	Walk walk = {.file = name,
-		     .start = text,
-		     .note = (const Note *)(gconstpointer)notes->data,
-		     .error = error};
 	return walk_value(&walk, json_parser_get_root(parser));
 }

@@ -8,6 +8,7 @@ import time
 
 NOISE = 0.35  # cores that others may use during a run
 ALIKE = 1.1  # two runs of a slow program
+SHORT, SHORT_RUNS = 0.1, 25  # seconds; what takes less is run so often, one run after the other
 
 
 def busy():
@@ -69,17 +70,18 @@ def once(timer, command, wait=True):
 
 def measure(timer, command, runs, prepare=None):
     """The medians of RUNS runs after one that does not count, each after an untimed PREPARE. A run during which others
-    used the processors is repeated, at most twice as often; the least disturbed ones count."""
-    done = []
-    for i in range((1 + timer.patience) * runs + 1):
+    used the processors is repeated, at most twice as often; the least disturbed ones count. Short runs are more and
+    wait for a quiet machine once: a processor that has waited is slower for as long as they take."""
+    done, is_short = [], False
+    while len(done) < (1 + timer.patience) * runs + 1:
         if prepare:
             prepare()
-        run = once(timer, command)
-        if i > 0:
-            done.append(run)
-        if len([r for r in done if r['noise'] <= NOISE]) >= runs:
+        done.append(once(timer, command, not is_short))
+        if len(done) == 1 and done[0]['wall'] < SHORT:
+            is_short, runs = True, max(runs, SHORT_RUNS)
+        if len([r for r in done[1:] if r['noise'] <= NOISE]) >= runs:
             break
-    return spread(sorted(done, key=lambda r: r['noise'])[:runs])
+    return spread(sorted(done[1:], key=lambda r: r['noise'])[:runs])
 
 
 def measure_slow(timer, command, runs, prepare=None):
