@@ -12,7 +12,6 @@
  */
 #define GIO_FUNCTIONS(X)                                                                           \
 	X(g_object_unref)                                                                          \
-	X(g_io_error_from_errno)                                                                   \
 	X(g_input_stream_read)                                                                     \
 	X(g_inet_address_new_from_string)                                                          \
 	X(g_inet_address_get_native_size)                                                          \
@@ -64,10 +63,23 @@ GQuark g_io_error_quark(void)
 	return g_quark_from_static_string("g-io-error-quark");
 }
 
-/* What is not there is no reason to load it. */
+/* An error may be the very reason that nothing can be loaded any more. */
 GIOErrorEnum g_io_error_from_errno(gint number)
 {
-	return number == ENOENT ? G_IO_ERROR_NOT_FOUND : gio()->g_io_error_from_errno(number);
+	static GIOErrorEnum (*from_errno)(gint);
+	static const SmithLibrarySymbol symbols[] = {{"g_io_error_from_errno", &from_errno}};
+	static gsize tried;
+	/* what is not there is asked for all the time */
+	if (number == ENOENT)
+		return G_IO_ERROR_NOT_FOUND;
+	if (number == EMFILE || number == ENFILE)
+		return G_IO_ERROR_TOO_MANY_OPEN_FILES;
+	if (g_once_init_enter(&tried)) {
+		if (smith_library_load("libgio-2.0.so.0", symbols, G_N_ELEMENTS(symbols)) != NULL)
+			from_errno = NULL;
+		g_once_init_leave(&tried, 1);
+	}
+	return from_errno != NULL ? from_errno(number) : G_IO_ERROR_FAILED;
 }
 
 DOES(gio, g_object_unref, (gpointer object), (object))

@@ -22,9 +22,12 @@ const char *smith_library_load(const char *soname, const SmithLibrarySymbol *sym
 /*
  * A table of functions that the program cannot do without, as if the library were linked:
  *
- *   #define FUNCTIONS(X) X(isal_inflate) ...
- *   SMITH_LIBRARY (lib, "libisal.so.2", FUNCTIONS)
- *   lib()->isal_inflate (...)
+ *   #define FUNCTIONS(X) X(ZSTD_isError) ...
+ *   SMITH_LIBRARY (zstd, "libzstd.so.1", FUNCTIONS)
+ *   zstd()->ZSTD_isError (...)
+ *
+ * The first call must not be where descriptors may have run out: what cannot be loaded ends the
+ * process.
  */
 #define SMITH_LIBRARY_MEMBER(name) __typeof__(&(name)) name;
 #define SMITH_LIBRARY_SYMBOL(name) {#name, &table.name},

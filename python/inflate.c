@@ -7,14 +7,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/library.h"
 
 #define RAW_SIZE (64 * 1024)
 #define MAX_STEP (1 << 30) /* isa-l counts in 32 bits */
-
-/* a run that makes no layer of a wheel does without */
-#define ISAL_FUNCTIONS(X) X(isal_inflate_init) X(isal_inflate) X(crc32_gzip_refl)
-SMITH_LIBRARY(isal, "libisal.so.2", ISAL_FUNCTIONS)
 
 struct SmithInflate {
 	struct inflate_state state;
@@ -38,7 +33,7 @@ SmithInflate *smith_inflate_new(int fd, guint64 offset, guint64 length, const ch
 		g_private_set(&spare, NULL);
 	else
 		inflate = g_malloc(sizeof *inflate);
-	isal()->isal_inflate_init(&inflate->state);
+	isal_inflate_init(&inflate->state);
 	inflate->fd = fd;
 	inflate->ended = FALSE;
 	inflate->offset = offset;
@@ -136,7 +131,7 @@ gssize smith_inflate_read(SmithInflate *self, void *buffer, gsize length, SmithS
 		if (state->avail_in == 0 && self->left > 0 && !fill(self, raw, error))
 			return -1;
 		waiting = state->avail_in;
-		status = isal()->isal_inflate(state);
+		status = isal_inflate(state);
 		if (status < 0 || status == ISAL_NEED_DICT) {
 			smith_throw(error, SMITH_ERROR_INVALID, "broken deflate stream of '%s'",
 				    self->name);
@@ -158,5 +153,5 @@ gssize smith_inflate_read(SmithInflate *self, void *buffer, gsize length, SmithS
 
 guint32 smith_crc32(guint32 crc, const void *data, gsize length)
 {
-	return isal()->crc32_gzip_refl(crc, data, length);
+	return crc32_gzip_refl(crc, data, length);
 }
