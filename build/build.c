@@ -213,9 +213,7 @@ static void add_step(Plan *plan, Job *job, SmithStep *step)
 		g_ptr_array_add(plan->steps, step);
 		g_hash_table_insert(plan->by_key, step->key, step);
 		known = step;
-		/* there is a layer to make: programs are judged meanwhile */
-		if (!smith_step_look_up(step))
-			smith_judging_begin(&plan->judging);
+		(void)smith_step_look_up(step);
 	}
 	g_ptr_array_add(job->steps, known);
 }
@@ -439,8 +437,10 @@ static gboolean run_steps(Plan *plan, SmithBuildResult *result, GError **error)
 	for (guint i = 0; i < plan->steps->len; i++) {
 		SmithStep *step = plan->steps->pdata[i];
 		last = MAX(last, step->phase);
-		if (!step->cached)
+		if (!step->cached) {
+			smith_judging_begin(&plan->judging);
 			continue;
+		}
 		result->steps_known++;
 		smith_events_done(plan->options->events, step->name, step->layer->digest, 0, true);
 	}

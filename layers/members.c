@@ -97,7 +97,7 @@ static bool has_content(const SmithMembers *members, const Member *member, const
 	return member->length == length && memcmp(members->content, data, length) == 0;
 }
 
-/* One that was seen, and is not the last: its content has to be inflated again. */
+/* One that was seen before. Which of them is in the buffer nobody knows: it is inflated again. */
 static const Member *find_seen(SmithMembers *members, const guint8 *data, gsize length,
 			       guint32 crc32)
 {
