@@ -82,3 +82,13 @@ has() {
 	tail -n 40 "$out/log"
 	return 1
 }
+
+# copy_libraries DIR NAME...: those that a root file system of the tests lacks, linked to or loaded later
+copy_libraries() {
+	local directory=$1 name
+	shift
+	for name; do
+		cp -L "$(ldconfig -p | awk -v name="lib$name.so." 'index($1, name) == 1 { print $NF; exit }')" "$directory/" ||
+			return
+	done
+}

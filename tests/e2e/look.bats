@@ -8,14 +8,12 @@ setup_file() {
 	is_root || return 0
 	need_hello
 	need_rootfs podman
-	local job=$BATS_FILE_TMPDIR/job library
+	local job=$BATS_FILE_TMPDIR/job
 	mkdir -p "$job/bin" "$job/fleet" "$out"
 	archives "$job/images"
 	cp "$OCISMITH" "$job/bin/ocismith"
-	# that root file system has GLib, and not what else the program is linked to
-	for library in json-glib-1.0 yaml-0 deflate isal; do
-		cp -L "$(ldd "$OCISMITH" | awk -v name="lib$library." 'index($1, name) == 1 { print $3 }')" "$job/bin/"
-	done
+	# that root file system has GLib, and not what else the program needs
+	copy_libraries "$job/bin" json-glib-1.0 yaml-0 deflate isal
 	cp -r "$hello"/{fleet.yaml,families.d,build-lock.json,app,requirements,store,wheels,base} "$job/fleet/"
 	# of the cgroup controllers there may be none
 	echo 'allow: [{rule: machine-cgroup, reason: namespaces of a test}]' >>"$job/fleet/fleet.yaml"

@@ -7,12 +7,10 @@ setup_file() {
 	load lib
 	is_root || return 0
 	need_rootfs podman
-	local fleet=$BATS_FILE_TMPDIR/fleet program=$BATS_FILE_TMPDIR/program library user
+	local fleet=$BATS_FILE_TMPDIR/fleet program=$BATS_FILE_TMPDIR/program user
 	mkdir -p "$fleet/families.d" "$program"
 	cp "$OCISMITH" "$program/ocismith"
-	for library in json-glib-1.0 yaml-0 deflate isal; do
-		cp -L "$(ldd "$OCISMITH" | awk -v name="lib$library." 'index($1, name) == 1 { print $3 }')" "$program/"
-	done
+	copy_libraries "$program" json-glib-1.0 yaml-0 deflate isal
 	printf 'family: base\nfrom: debian:12\n' >"$fleet/families.d/base.yaml"
 	cat >"$fleet/fleet.yaml" <<-'END'
 		fleet: f
